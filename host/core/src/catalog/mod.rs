@@ -1,0 +1,5 @@
+//! The meaning of what PostgreSQL's catalogs say. The rest of the program
+//! never sees `relkind` letters or the text of a constraint.
+
+pub mod check;
+pub mod relation;

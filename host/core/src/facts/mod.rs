@@ -1,0 +1,8 @@
+//! Facts as they cross the policy boundary: columns of integers and one text
+//! heap per batch. The layout is that of `wit/birth-policy/0.1`; the host's
+//! bindings lend these lists to a plugin without copying them again.
+
+pub mod conflict;
+pub mod text;
+
+pub use text::{NO_TEXT, TextHeap};

@@ -1,0 +1,17 @@
+//! The functional core of `birth`.
+//!
+//! Everything here is a function of its arguments: no async, no I/O, no wasm,
+//! no clock. Time, run ids and facts come in as values; plans, statements and
+//! final responses go out as values. The `architecture` test of the host holds
+//! this crate to it.
+
+pub mod catalog;
+pub mod digest;
+pub mod facts;
+pub mod ident;
+pub mod op;
+pub mod outcome;
+pub mod policy;
+pub mod profile;
+pub mod resolve;
+pub mod sql;

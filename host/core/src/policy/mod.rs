@@ -1,0 +1,53 @@
+//! Policy sets, their digests and approvals, and what plugins answer.
+//!
+//! This module never runs a plugin: it says which bytes may run, and whether
+//! an answer keeps the rules of the boundary.
+
+pub mod approved;
+pub mod set;
+pub mod settings;
+pub mod verdict;
+
+/// The WIT version this host was built with.
+pub const WIT_VERSION: &str = "0.1.0";
+
+/// The roles a plugin can have.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// What coverage a collection needs.
+    Classification,
+    /// What a proposed object meets in the live schema.
+    Conflict,
+    /// Which coverage conditions fail.
+    Coverage,
+}
+
+impl Role {
+    /// Every role, in the order of their names.
+    pub const ALL: [Self; 3] = [Self::Classification, Self::Conflict, Self::Coverage];
+
+    /// The role's name, as it stands in a policy set and in WIT.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Classification => "classification",
+            Self::Conflict => "conflict",
+            Self::Coverage => "coverage",
+        }
+    }
+
+    /// The interface a plugin of this role exports, with its version.
+    #[must_use]
+    pub fn interface(self) -> String {
+        format!("birth:policy/{}@{WIT_VERSION}", self.name())
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
