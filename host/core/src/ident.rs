@@ -200,7 +200,10 @@ mod tests {
     #[test]
     fn refuses_what_postgres_cannot_store() {
         assert_eq!(Identifier::new(""), Err(IdentifierError::Empty));
-        assert!(matches!(Identifier::new("a\0b"), Err(IdentifierError::Nul(_))));
+        assert!(matches!(
+            Identifier::new("a\0b"),
+            Err(IdentifierError::Nul(_))
+        ));
         assert!(Identifier::new("é".repeat(31)).is_ok());
         assert!(matches!(
             Identifier::new("é".repeat(32)),

@@ -279,7 +279,8 @@ impl ConflictFacts {
         c.longest_value.push(fact.longest_value);
         c.live.push(fact.live as u8);
         c.live_type.push(self.text.intern_optional(fact.live_type));
-        c.live_max_length.push(fact.live_max_length.unwrap_or(u32::MAX));
+        c.live_max_length
+            .push(fact.live_max_length.unwrap_or(u32::MAX));
         c.live_bits.push(fact.live_bits);
     }
 
@@ -293,12 +294,15 @@ impl ConflictFacts {
         c.value.extend(fact.values.iter().map(|v| text.intern(v)));
         c.value_start.push(c.value.len() as u32);
         c.rows_outside.push(fact.rows_outside.unwrap_or(-1));
-        c.value_outside.push(text.intern_optional(fact.value_outside));
+        c.value_outside
+            .push(text.intern_optional(fact.value_outside));
         for constraint in live {
             c.live.name.push(text.intern(constraint.name));
             c.live.form.push(constraint.form as u8);
             c.live.bits.push(constraint.bits);
-            c.live.value.extend(constraint.values.iter().map(|v| text.intern(v)));
+            c.live
+                .value
+                .extend(constraint.values.iter().map(|v| text.intern(v)));
             c.live.value_start.push(c.live.value.len() as u32);
             c.live.definition.push(text.intern(constraint.definition));
         }

@@ -50,7 +50,11 @@ impl TextHeap {
     pub fn get(&self, symbol: u32) -> Option<&str> {
         let i = symbol as usize;
         let end = *self.ends.get(i)? as usize;
-        let start = if i == 0 { 0 } else { *self.ends.get(i - 1)? as usize };
+        let start = if i == 0 {
+            0
+        } else {
+            *self.ends.get(i - 1)? as usize
+        };
         self.heap.get(start..end)
     }
 

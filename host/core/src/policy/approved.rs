@@ -41,7 +41,9 @@ pub enum ApprovalsError {
     #[error("the list of approved revisions is not readable: {0}")]
     Syntax(#[from] Box<toml::de::Error>),
     /// Written by a newer host.
-    #[error("the list of approved revisions has format {found}; this host reads up to {FORMAT}: upgrade the host")]
+    #[error(
+        "the list of approved revisions has format {found}; this host reads up to {FORMAT}: upgrade the host"
+    )]
     Newer {
         /// The format that was found.
         found: u32,

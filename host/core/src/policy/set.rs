@@ -50,7 +50,9 @@ pub enum PolicySetError {
         found: u32,
     },
     /// Speaks another WIT version.
-    #[error("the policy set is for WIT version {found}; this host has bindings for {WIT_VERSION} only")]
+    #[error(
+        "the policy set is for WIT version {found}; this host has bindings for {WIT_VERSION} only"
+    )]
     Wit {
         /// The version that was found.
         found: String,
@@ -110,12 +112,24 @@ impl PolicySet {
         for (role, pin) in file.plugin {
             let settings = flatten(&pin.settings)
                 .map_err(|source| PolicySetError::Settings { role, source })?;
-            plugins.insert(role, PluginPin { file: pin.file, sha256: pin.sha256, settings });
+            plugins.insert(
+                role,
+                PluginPin {
+                    file: pin.file,
+                    sha256: pin.sha256,
+                    settings,
+                },
+            );
         }
         if plugins.is_empty() {
             return Err(PolicySetError::Empty);
         }
-        Ok(Self { name: file.name, revision: file.revision, wit: file.wit, plugins })
+        Ok(Self {
+            name: file.name,
+            revision: file.revision,
+            wit: file.wit,
+            plugins,
+        })
     }
 
     /// The revision digest: SHA-256 over the canonical form (name, revision,
@@ -141,7 +155,9 @@ impl PolicySet {
                     SettingValue::Text(t) => d.text("text").text(t),
                     SettingValue::Texts(items) => items
                         .iter()
-                        .fold(d.text("texts").text(&items.len().to_string()), |d, t| d.text(t)),
+                        .fold(d.text("texts").text(&items.len().to_string()), |d, t| {
+                            d.text(t)
+                        }),
                 };
             }
         }
@@ -190,14 +206,29 @@ b = ["x", "y"]
     #[test]
     fn refuses_by_name() {
         let newer = SET.replace("format = 1", "format = 2\nnew_thing = true");
-        assert!(matches!(PolicySet::parse(&newer), Err(PolicySetError::Newer { found: 2 })));
+        assert!(matches!(
+            PolicySet::parse(&newer),
+            Err(PolicySetError::Newer { found: 2 })
+        ));
         let wit = SET.replace("\"0.1.0\"", "\"0.2.0\"");
-        assert!(matches!(PolicySet::parse(&wit), Err(PolicySetError::Wit { .. })));
+        assert!(matches!(
+            PolicySet::parse(&wit),
+            Err(PolicySetError::Wit { .. })
+        ));
         let float = SET.replace("a = 1", "a = 1.5");
-        assert!(matches!(PolicySet::parse(&float), Err(PolicySetError::Settings { .. })));
+        assert!(matches!(
+            PolicySet::parse(&float),
+            Err(PolicySetError::Settings { .. })
+        ));
         let unknown = SET.replace("[plugin.conflict]", "[plugin.conflict]\nsha1 = 'x'");
-        assert!(matches!(PolicySet::parse(&unknown), Err(PolicySetError::Syntax(_))));
+        assert!(matches!(
+            PolicySet::parse(&unknown),
+            Err(PolicySetError::Syntax(_))
+        ));
         let role = SET.replace("plugin.conflict", "plugin.nonsense");
-        assert!(matches!(PolicySet::parse(&role), Err(PolicySetError::Syntax(_))));
+        assert!(matches!(
+            PolicySet::parse(&role),
+            Err(PolicySetError::Syntax(_))
+        ));
     }
 }

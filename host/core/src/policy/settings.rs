@@ -28,7 +28,9 @@ pub type Settings = BTreeMap<String, SettingValue>;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SettingsError {
     /// A float, a date, or a list of something other than text.
-    #[error("setting `{key}` is {found}; settings are text, integers, truth values and lists of text")]
+    #[error(
+        "setting `{key}` is {found}; settings are text, integers, truth values and lists of text"
+    )]
     Kind {
         /// Dotted key.
         key: String,
@@ -55,7 +57,11 @@ fn walk(prefix: &str, table: &toml::Table, out: &mut Settings) -> Result<(), Set
         if key.is_empty() || key.contains('.') {
             return Err(SettingsError::Key { key: key.clone() });
         }
-        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let key = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
         let value = match value {
             toml::Value::Table(inner) => {
                 walk(&key, inner, out)?;
@@ -65,8 +71,18 @@ fn walk(prefix: &str, table: &toml::Table, out: &mut Settings) -> Result<(), Set
             toml::Value::Integer(n) => SettingValue::Integer(*n),
             toml::Value::Boolean(b) => SettingValue::Truth(*b),
             toml::Value::Array(items) => SettingValue::Texts(texts(&key, items)?),
-            toml::Value::Float(_) => return Err(SettingsError::Kind { key, found: "a float" }),
-            toml::Value::Datetime(_) => return Err(SettingsError::Kind { key, found: "a date" }),
+            toml::Value::Float(_) => {
+                return Err(SettingsError::Kind {
+                    key,
+                    found: "a float",
+                });
+            }
+            toml::Value::Datetime(_) => {
+                return Err(SettingsError::Kind {
+                    key,
+                    found: "a date",
+                });
+            }
         };
         out.insert(key, value);
     }
@@ -77,10 +93,12 @@ fn texts(key: &str, items: &[toml::Value]) -> Result<Vec<String>, SettingsError>
     items
         .iter()
         .map(|item| {
-            item.as_str().map(str::to_owned).ok_or_else(|| SettingsError::Kind {
-                key: key.to_owned(),
-                found: "a list with something other than text",
-            })
+            item.as_str()
+                .map(str::to_owned)
+                .ok_or_else(|| SettingsError::Kind {
+                    key: key.to_owned(),
+                    found: "a list with something other than text",
+                })
         })
         .collect()
 }

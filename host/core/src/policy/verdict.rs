@@ -113,7 +113,9 @@ pub enum VerdictError {
         subjects: u32,
     },
     /// A status outside the role's vocabulary.
-    #[error("subject {subject} has the status number {status}, which the role `{role}` does not know")]
+    #[error(
+        "subject {subject} has the status number {status}, which the role `{role}` does not know"
+    )]
     Status {
         /// The subject.
         subject: u32,
@@ -172,13 +174,22 @@ pub fn check(
         let (status, scope) = (raw.status[i], raw.scope[i]);
         if status > last_status || scope > last_scope {
             let status = if status > last_status { status } else { scope };
-            return Err(VerdictError::Status { subject, status, role });
+            return Err(VerdictError::Status {
+                subject,
+                status,
+                role,
+            });
         }
         let range = raw.reason_start[i] as usize..raw.reason_start[i + 1] as usize;
         let reasons = range
             .map(|r| reason(raw, r, subject, description, text))
             .collect::<Result<_, _>>()?;
-        *slot = Some(Answer { status, scope, score: raw.score[i], reasons });
+        *slot = Some(Answer {
+            status,
+            scope,
+            score: raw.score[i],
+            reasons,
+        });
     }
     answers
         .into_iter()
@@ -190,7 +201,9 @@ pub fn check(
 fn check_layout(raw: &RawVerdicts) -> Result<(), VerdictError> {
     let (answers, reasons) = (raw.subject.len(), raw.reason_kind.len());
     let fits = |list, found: usize, wanted: usize| {
-        (found == wanted).then_some(()).ok_or(VerdictError::Layout { list })
+        (found == wanted)
+            .then_some(())
+            .ok_or(VerdictError::Layout { list })
     };
     fits("status", raw.status.len(), answers)?;
     fits("scope", raw.scope.len(), answers)?;
@@ -214,11 +227,14 @@ fn reason(
     text: &TextHeap,
 ) -> Result<Reason, VerdictError> {
     let kind = raw.reason_kind[r];
-    let known = description.reasons.get(usize::from(kind)).ok_or(VerdictError::Reason {
-        subject,
-        kind,
-        described: description.reasons.len(),
-    })?;
+    let known = description
+        .reasons
+        .get(usize::from(kind))
+        .ok_or(VerdictError::Reason {
+            subject,
+            kind,
+            described: description.reasons.len(),
+        })?;
     let symbol = raw.reason_text[r];
     let evidence = match text.get(symbol) {
         Some(text) => text,
@@ -305,13 +321,51 @@ mod tests {
         type Break = fn(&mut RawVerdicts);
         let rows: [(Break, VerdictError); 9] = [
             (|v| v.subject[0] = 0, VerdictError::Duplicate { subject: 0 }),
-            (|v| v.subject[0] = 2, VerdictError::NotAsked { subject: 2, subjects: 2 }),
-            (|v| v.status[0] = 3, VerdictError::Status { subject: 1, status: 3, role: Role::Conflict }),
-            (|v| v.scope[0] = 1, VerdictError::Status { subject: 1, status: 1, role: Role::Conflict }),
-            (|v| v.reason_kind[0] = 1, VerdictError::Reason { subject: 1, kind: 1, described: 1 }),
-            (|v| v.reason_text[0] = 1, VerdictError::Evidence { subject: 1, symbol: 1 }),
+            (
+                |v| v.subject[0] = 2,
+                VerdictError::NotAsked {
+                    subject: 2,
+                    subjects: 2,
+                },
+            ),
+            (
+                |v| v.status[0] = 3,
+                VerdictError::Status {
+                    subject: 1,
+                    status: 3,
+                    role: Role::Conflict,
+                },
+            ),
+            (
+                |v| v.scope[0] = 1,
+                VerdictError::Status {
+                    subject: 1,
+                    status: 1,
+                    role: Role::Conflict,
+                },
+            ),
+            (
+                |v| v.reason_kind[0] = 1,
+                VerdictError::Reason {
+                    subject: 1,
+                    kind: 1,
+                    described: 1,
+                },
+            ),
+            (
+                |v| v.reason_text[0] = 1,
+                VerdictError::Evidence {
+                    subject: 1,
+                    symbol: 1,
+                },
+            ),
             (|v| v.score.push(1), VerdictError::Layout { list: "score" }),
-            (|v| v.reason_start[1] = 9, VerdictError::Layout { list: "reason-start" }),
+            (
+                |v| v.reason_start[1] = 9,
+                VerdictError::Layout {
+                    list: "reason-start",
+                },
+            ),
             (
                 |v| {
                     v.subject.pop();
@@ -320,7 +374,10 @@ mod tests {
                     v.score.pop();
                     v.reason_start.pop();
                 },
-                VerdictError::Missing { subject: 0, subjects: 2 },
+                VerdictError::Missing {
+                    subject: 0,
+                    subjects: 2,
+                },
             ),
         ];
         for (break_it, expected) in rows {

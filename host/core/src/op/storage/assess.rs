@@ -1,0 +1,186 @@
+//! Facts and verdicts to a plan. The host is the last guard: a verdict that
+//! the facts contradict is refused here.
+
+use thiserror::Error;
+
+use super::facts::StorageFacts;
+use super::plan::{Proposed, StoragePlan};
+use super::statement::StorageStatement;
+use super::{COLUMNS, PolicyColumn, checked_columns};
+use crate::ident::{Identifier, IdentifierError};
+use crate::op::{DatabaseIdentity, Decision, Item, Revision};
+use crate::policy::verdict::Answer;
+use crate::profile::Naming;
+
+/// Why there is no plan.
+#[derive(Debug, Error)]
+pub enum AssessError {
+    /// A derived name does not fit.
+    #[error("{0}; set `naming.long-names = \"hash-suffix\"` in birth.toml to shorten such names")]
+    Name(#[from] IdentifierError),
+    /// Facts could not be written down for their digest.
+    #[error("the facts could not be encoded: {0}")]
+    Encode(#[from] serde_json::Error),
+    /// The plugin gave another number of answers than was asked.
+    #[error("{found} verdicts for {expected} proposed objects")]
+    Count {
+        /// How many were asked.
+        expected: usize,
+        /// How many came.
+        found: usize,
+    },
+    /// The plugin says something that the live catalog contradicts.
+    #[error("the policy says {verdict} for the {kind} {name}, but the live catalog says: {fact}")]
+    Contradiction {
+        /// The verdict.
+        verdict: &'static str,
+        /// `column` or `check`.
+        kind: &'static str,
+        /// The object.
+        name: String,
+        /// What the catalog says.
+        fact: &'static str,
+    },
+}
+
+/// Everything about a plan that is neither facts nor verdicts.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The database.
+    pub database: &'a DatabaseIdentity,
+    /// The policy revision.
+    pub revision: &'a Revision,
+    /// How names are derived.
+    pub naming: &'a Naming,
+}
+
+/// Makes the plan. `answers` are in the order of [`StorageFacts::batch`].
+pub fn assess(
+    context: &Context<'_>,
+    facts: &StorageFacts,
+    answers: Vec<Answer>,
+) -> Result<StoragePlan, AssessError> {
+    let proposals = proposals(facts, context.naming)?;
+    if proposals.len() != answers.len() {
+        return Err(AssessError::Count {
+            expected: proposals.len(),
+            found: answers.len(),
+        });
+    }
+    let mut items = Vec::with_capacity(proposals.len());
+    let mut statements = Vec::new();
+    for ((object, column), answer) in proposals.into_iter().zip(answers) {
+        let decision = guard(facts, &object, column, answer.status)?;
+        if decision == Decision::Absent {
+            statements.push(statement(facts, &object, column)?);
+        }
+        items.push(Item {
+            object,
+            decision,
+            reasons: answer.reasons,
+        });
+    }
+    if items.iter().any(|i| i.decision == Decision::Blocked) {
+        statements.clear();
+    }
+    Ok(StoragePlan {
+        database: context.database.clone(),
+        registry: facts.registry.clone(),
+        revision: context.revision.clone(),
+        facts_digest: facts.digest()?,
+        items,
+        statements,
+    })
+}
+
+fn proposals(
+    facts: &StorageFacts,
+    naming: &Naming,
+) -> Result<Vec<(Proposed, &'static PolicyColumn)>, IdentifierError> {
+    let mut out = Vec::new();
+    for column in &COLUMNS {
+        out.push((
+            Proposed::Column {
+                name: Identifier::new(column.name)?,
+            },
+            column,
+        ));
+    }
+    for column in checked_columns() {
+        let name = naming.check_name(facts.registry.name.name.as_str(), column.name)?;
+        out.push((
+            Proposed::Check {
+                name,
+                column: Identifier::new(column.name)?,
+            },
+            column,
+        ));
+    }
+    Ok(out)
+}
+
+fn statement(
+    facts: &StorageFacts,
+    object: &Proposed,
+    column: &PolicyColumn,
+) -> Result<StorageStatement, IdentifierError> {
+    let table = facts.registry.name.clone();
+    Ok(match object {
+        Proposed::Column { name } => StorageStatement::AddColumn {
+            table,
+            column: name.clone(),
+            r#type: column.wanted,
+        },
+        Proposed::Check { name, column: on } => StorageStatement::AddCheck {
+            table,
+            name: name.clone(),
+            column: on.clone(),
+            values: column.values.iter().map(|v| (*v).to_owned()).collect(),
+        },
+    })
+}
+
+/// The host's own invariants on a verdict.
+fn guard(
+    facts: &StorageFacts,
+    object: &Proposed,
+    column: &PolicyColumn,
+    status: u8,
+) -> Result<Decision, AssessError> {
+    let contradiction = |verdict, fact| AssessError::Contradiction {
+        verdict,
+        kind: object.kind(),
+        name: object.name().to_string(),
+        fact,
+    };
+    let decision = Decision::from_status(status)
+        .ok_or_else(|| contradiction("a status outside the vocabulary", "no such status"))?;
+    let fault = match (decision, object) {
+        (Decision::Absent, _) if !facts.registry.kind.is_physical() => Some("it is not a table"),
+        (Decision::Absent, Proposed::Column { name }) => facts
+            .column(name.as_str())
+            .map(|_| "a column of that name exists"),
+        (Decision::Absent, Proposed::Check { name, .. }) => facts
+            .constraint(name.as_str())
+            .map(|_| "a constraint of that name exists"),
+        (Decision::Exists, Proposed::Column { name }) => match facts.column(name.as_str()) {
+            None => Some("there is no such column"),
+            Some(live) if !super::verify::column_fits(live, column) => {
+                Some("its type cannot hold what the policy stores")
+            }
+            Some(_) => None,
+        },
+        (Decision::Exists, Proposed::Check { name, .. }) => match facts.constraint(name.as_str()) {
+            None => Some("there is no such constraint"),
+            Some(live) if !super::verify::check_allows(live, column) => {
+                Some("it does not allow exactly the policy's values")
+            }
+            Some(_) => None,
+        },
+        (Decision::Blocked, _) => None,
+    };
+    match fault {
+        Some(fact) => Err(contradiction(decision.word(), fact)),
+        None => Ok(decision),
+    }
+}

@@ -1,0 +1,243 @@
+//! The plan: the value that is previewed, hashed, saved and executed.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::statement::StorageStatement;
+use crate::digest::{Digest, DigestBuilder};
+use crate::ident::Identifier;
+use crate::op::{DatabaseIdentity, Decision, Item, Revision};
+use crate::resolve::Relation;
+use crate::sql::Statement as _;
+
+/// The format version of a saved plan.
+pub const FORMAT: u32 = 1;
+
+/// An object that policy storage proposes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Proposed {
+    /// A column of the registry.
+    Column {
+        /// Its name.
+        name: Identifier,
+    },
+    /// A check on one of them.
+    Check {
+        /// Its name.
+        name: Identifier,
+        /// The column it is on.
+        column: Identifier,
+    },
+}
+
+impl Proposed {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Identifier {
+        match self {
+            Self::Column { name } | Self::Check { name, .. } => name,
+        }
+    }
+
+    /// `column` or `check`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Column { .. } => "column",
+            Self::Check { .. } => "check",
+        }
+    }
+}
+
+/// A plan for policy storage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoragePlan {
+    /// The database it was made on.
+    pub database: DatabaseIdentity,
+    /// The registry.
+    pub registry: Relation,
+    /// The revision it was decided under.
+    pub revision: Revision,
+    /// Digest of the facts it was made from.
+    pub facts_digest: Digest,
+    /// Every proposed object with its decision.
+    pub items: Vec<Item<Proposed>>,
+    /// What will run, in order. Empty where nothing is absent, and where
+    /// anything is blocked: any conflict stops everything.
+    pub statements: Vec<StorageStatement>,
+}
+
+/// A plan as it is saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Saved {
+    format: u32,
+    operation: String,
+    /// Digest of `plan`, so that a damaged file is noticed.
+    digest: Digest,
+    /// The statements as text, for people. Never executed from here.
+    compiled_sql: Vec<String>,
+    plan: StoragePlan,
+}
+
+/// Why a saved plan cannot be used.
+#[derive(Debug, Error)]
+pub enum PlanFileError {
+    /// Not JSON, or not of this form.
+    #[error("the plan file is damaged or not a plan: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// Written by a newer host.
+    #[error("the plan file has format {found}; this host reads up to {FORMAT}: upgrade the host")]
+    Newer {
+        /// The format that was found.
+        found: u32,
+    },
+    /// A plan for something else.
+    #[error("the plan file is for the operation `{found}`, not `storage`")]
+    Operation {
+        /// What it is for.
+        found: String,
+    },
+    /// Changed after it was written.
+    #[error(
+        "the plan file is damaged: its content does not match its digest {0}; make the plan again"
+    )]
+    Damaged(Digest),
+}
+
+impl StoragePlan {
+    /// Digest of the plan: the same facts, revision and database give the
+    /// same. The timeline is left out, as a failover changes nothing that was
+    /// planned.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        let mut plan = self.clone();
+        plan.database.timeline = 0;
+        let body = serde_json::to_vec(&plan)?;
+        Ok(DigestBuilder::new("birth storage plan 1")
+            .bytes(&body)
+            .finish())
+    }
+
+    /// Objects of a kind with a decision.
+    #[must_use]
+    pub fn count(&self, kind: &str, decision: Decision) -> usize {
+        self.items
+            .iter()
+            .filter(|i| i.object.kind() == kind && i.decision == decision)
+            .count()
+    }
+
+    /// Whether any object is blocked.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.items.iter().any(|i| i.decision == Decision::Blocked)
+    }
+
+    /// The compiled statements.
+    #[must_use]
+    pub fn compiled_sql(&self) -> Vec<String> {
+        self.statements
+            .iter()
+            .map(|s| format!("{};", s.sql()))
+            .collect()
+    }
+
+    /// The file form.
+    pub fn to_file(&self) -> Result<String, serde_json::Error> {
+        let saved = Saved {
+            format: FORMAT,
+            operation: "storage".to_owned(),
+            digest: self.digest()?,
+            compiled_sql: self.compiled_sql(),
+            plan: self.clone(),
+        };
+        Ok(serde_json::to_string_pretty(&saved)? + "\n")
+    }
+
+    /// Reads the file form.
+    pub fn from_file(text: &str) -> Result<Self, PlanFileError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+            operation: String,
+        }
+        let head: Head = serde_json::from_str(text)?;
+        if head.format > FORMAT {
+            return Err(PlanFileError::Newer { found: head.format });
+        }
+        if head.operation != "storage" {
+            return Err(PlanFileError::Operation {
+                found: head.operation,
+            });
+        }
+        let saved: Saved = serde_json::from_str(text)?;
+        let intact =
+            saved.plan.digest()? == saved.digest && saved.plan.compiled_sql() == saved.compiled_sql;
+        if intact {
+            Ok(saved.plan)
+        } else {
+            Err(PlanFileError::Damaged(saved.digest))
+        }
+    }
+
+    /// What differs between this plan and one made now, for people. Empty
+    /// means that they are the same plan.
+    #[must_use]
+    pub fn drift(&self, now: &Self) -> Vec<String> {
+        let mut out = Vec::new();
+        if self.registry != now.registry {
+            out.push(format!(
+                "registry: {} (oid {}, {}) is now {} (oid {}, {})",
+                self.registry.name,
+                self.registry.oid,
+                self.registry.kind.describe(),
+                now.registry.name,
+                now.registry.oid,
+                now.registry.kind.describe()
+            ));
+        }
+        if self.revision != now.revision {
+            out.push(format!(
+                "policy: {} revision {} ({}) is now {} revision {} ({})",
+                self.revision.name,
+                self.revision.revision,
+                self.revision.digest.short(),
+                now.revision.name,
+                now.revision.revision,
+                now.revision.digest.short()
+            ));
+        }
+        for item in &self.items {
+            let kind = item.object.kind();
+            let name = item.object.name();
+            match now.items.iter().find(|i| i.object == item.object) {
+                None => out.push(format!("{kind} {name}: no longer proposed")),
+                Some(i) if i.decision != item.decision => out.push(format!(
+                    "{kind} {name}: {} is now {}",
+                    item.decision.word(),
+                    i.decision.word()
+                )),
+                Some(i) if i.reasons != item.reasons => {
+                    out.push(format!("{kind} {name}: the reasons changed"));
+                }
+                Some(_) => {}
+            }
+        }
+        for item in &now.items {
+            if !self.items.iter().any(|i| i.object == item.object) {
+                out.push(format!(
+                    "{} {}: newly proposed",
+                    item.object.kind(),
+                    item.object.name()
+                ));
+            }
+        }
+        if out.is_empty() && self.facts_digest != now.facts_digest {
+            out.push(
+                "other columns or constraints of the registry changed since the plan was made"
+                    .to_owned(),
+            );
+        }
+        out
+    }
+}

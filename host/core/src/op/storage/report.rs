@@ -1,0 +1,138 @@
+//! The final response and the report of the storage operation.
+
+use std::fmt::Write as _;
+
+use super::plan::StoragePlan;
+use super::undo::StorageKeys;
+use crate::op::Decision;
+use crate::outcome::{FinalResponse, Status};
+
+/// What is known of a run when it closes. Every field comes from evidence: a
+/// phase that was not reached leaves its field at its default.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence<'a> {
+    /// The plan, once there was one.
+    pub plan: Option<&'a StoragePlan>,
+    /// What was committed, once it was.
+    pub committed: Option<&'a StorageKeys>,
+    /// Whether the compiled statements were on disk before execution.
+    pub compiled_sql_logged: bool,
+    /// Whether a new read after the commit found the expected state.
+    pub post_ddl_verified: bool,
+    /// Where the log is.
+    pub log_path: &'a str,
+}
+
+/// The final response, key for key and in the spec's order (B3-P, "Final
+/// response"); `reason` follows a status that is not `PASS`.
+#[must_use]
+pub fn final_response(
+    status: Status,
+    reason: Option<&str>,
+    evidence: &Evidence<'_>,
+) -> FinalResponse {
+    let count = |kind, decision| evidence.plan.map_or(0, |p| p.count(kind, decision));
+    let added = |f: fn(&StorageKeys) -> usize| evidence.committed.map_or(0, f);
+    FinalResponse::default()
+        .with_status("b3p_ddl_status", status, reason)
+        .with("columns_added", added(|k| k.columns.len()))
+        .with("columns_already_existed", count("column", Decision::Exists))
+        .with(
+            "columns_blocked_conflict",
+            count("column", Decision::Blocked),
+        )
+        .with("constraints_added", added(|k| k.checks.len()))
+        .with(
+            "constraints_already_existed",
+            count("check", Decision::Exists),
+        )
+        .with(
+            "constraints_blocked_conflict",
+            count("check", Decision::Blocked),
+        )
+        .with("compiled_sql_logged", evidence.compiled_sql_logged)
+        .with("execution_log_path", evidence.log_path)
+        // The statement type has no variant that touches a row.
+        .with("no_data_mutation", true)
+        .with("post_ddl_verified", evidence.post_ddl_verified)
+}
+
+/// What the report says besides the final response.
+#[derive(Debug, Clone)]
+pub struct ReportHeader<'a> {
+    /// The run's id.
+    pub run: &'a str,
+    /// When it started (RFC 3339).
+    pub started_at: &'a str,
+    /// When it ended (RFC 3339).
+    pub ended_at: &'a str,
+    /// The connection, without secrets.
+    pub connection: &'a str,
+}
+
+/// The Markdown report for the knowledge base.
+#[must_use]
+pub fn report(
+    header: &ReportHeader<'_>,
+    evidence: &Evidence<'_>,
+    response: &FinalResponse,
+) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "# Policy storage (B3-P): run {}\n", header.run);
+    let _ = writeln!(
+        out,
+        "- started: {}\n- ended: {}",
+        header.started_at, header.ended_at
+    );
+    let _ = writeln!(out, "- connection: {}", header.connection);
+    if let Some(plan) = evidence.plan {
+        let _ = writeln!(
+            out,
+            "- database: {} (oid {}, system {})",
+            plan.database.database, plan.database.database_oid, plan.database.system_identifier
+        );
+        let _ = writeln!(
+            out,
+            "- registry: {} (oid {})",
+            plan.registry.name, plan.registry.oid
+        );
+        let _ = writeln!(
+            out,
+            "- policy: {} revision {}, digest {}",
+            plan.revision.name, plan.revision.revision, plan.revision.digest
+        );
+        let _ = writeln!(
+            out,
+            "\n## Objects\n\n| object | decision | why |\n|---|---|---|"
+        );
+        for item in &plan.items {
+            let why: Vec<String> = item
+                .reasons
+                .iter()
+                .map(|r| format!("{}: {}", r.code, r.message))
+                .collect();
+            let _ = writeln!(
+                out,
+                "| {} {} | {} | {} |",
+                item.object.kind(),
+                table_cell(item.object.name().as_str()),
+                item.decision.word(),
+                table_cell(&why.join("; "))
+            );
+        }
+        if !plan.statements.is_empty() {
+            let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
+            for sql in plan.compiled_sql() {
+                let _ = writeln!(out, "{sql}");
+            }
+            let _ = writeln!(out, "```");
+        }
+    }
+    let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
+    out
+}
+
+fn table_cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,319 @@
+//! The deployment profile: which families and concepts there are, how to
+//! recognise them, and how derived names are made.
+//!
+//! The built-in profile is complete; a deployment's `birth.toml` overrides
+//! single fields of it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::ident::{Identifier, IdentifierError, LongNames, derived_name};
+
+/// The format version this host reads.
+pub const FORMAT: u32 = 1;
+
+/// The built-in profile, in the format of `birth.toml`.
+pub const BUILT_IN: &str = include_str!("profile.toml");
+
+/// How a table is recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// The exact table, when the deployment names it.
+    pub table: Option<String>,
+    /// The exact schema, when the deployment names it.
+    pub schema: Option<String>,
+    /// Names in descending order of preference; case, `_`, `-` and spaces do
+    /// not count.
+    pub hints: Vec<String>,
+}
+
+/// What type of column a concept can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConceptType {
+    /// Text, varchar, char, citext, name, enum, uuid, a domain over one.
+    TextLike,
+    /// A date or timestamp.
+    Time,
+    /// Anything.
+    Any,
+}
+
+/// How a column is recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concept {
+    /// The family whose table holds it.
+    pub family: String,
+    /// What it is, for people.
+    pub meaning: String,
+    /// The exact column, when the deployment names it.
+    pub column: Option<String>,
+    /// Names in descending order of preference, compared like a family's.
+    pub hints: Vec<String>,
+    /// What type of column can be it.
+    pub r#type: ConceptType,
+    /// Whether being unique on its own speaks for a column.
+    pub identifying: bool,
+}
+
+/// How derived names are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// Name of a policy check; `<table>` and `<column>` are replaced.
+    pub check: String,
+    /// Whether a name that does not fit is refused or shortened.
+    pub long_names: LongNames,
+}
+
+/// The profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Families by id.
+    pub families: BTreeMap<String, Family>,
+    /// Concepts by id.
+    pub concepts: BTreeMap<String, Concept>,
+    /// Naming conventions.
+    pub naming: Naming,
+}
+
+/// Why a profile cannot be used.
+#[derive(Debug, Error)]
+pub enum ProfileError {
+    /// Not TOML, or not of this form.
+    #[error("the profile is not readable: {0}")]
+    Syntax(#[from] Box<toml::de::Error>),
+    /// Written for a newer host.
+    #[error("the profile has format {found}; this host reads up to {FORMAT}: upgrade the host")]
+    Newer {
+        /// The format that was found.
+        found: u32,
+    },
+    /// Overrides something that does not exist.
+    #[error("the profile names the {kind} `{id}`, which no operation uses; known: {known}")]
+    Unknown {
+        /// `family` or `concept`.
+        kind: &'static str,
+        /// The id.
+        id: String,
+        /// The ids there are.
+        known: String,
+    },
+    /// A pattern that cannot tell two objects apart.
+    #[error(
+        "naming.check {pattern:?} must hold both <table> and <column>, or two checks would share a name"
+    )]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+    },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "format")]
+    _format: u32,
+    #[serde(default)]
+    family: BTreeMap<String, FamilyFile>,
+    #[serde(default)]
+    concept: BTreeMap<String, ConceptFile>,
+    #[serde(default)]
+    naming: NamingFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FamilyFile {
+    table: Option<String>,
+    schema: Option<String>,
+    hints: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConceptFile {
+    family: Option<String>,
+    meaning: Option<String>,
+    column: Option<String>,
+    hints: Option<Vec<String>>,
+    r#type: Option<ConceptType>,
+    identifying: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct NamingFile {
+    check: Option<String>,
+    long_names: Option<LongNames>,
+}
+
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u32,
+}
+
+fn read(text: &str) -> Result<File, ProfileError> {
+    let FormatOnly { format } = toml::from_str(text).map_err(Box::new)?;
+    if format > FORMAT {
+        return Err(ProfileError::Newer { found: format });
+    }
+    Ok(toml::from_str(text).map_err(Box::new)?)
+}
+
+impl Profile {
+    /// The built-in profile.
+    pub fn built_in() -> Result<Self, ProfileError> {
+        let file = read(BUILT_IN)?;
+        Ok(Self {
+            families: file
+                .family
+                .into_iter()
+                .map(|(id, f)| {
+                    let hints = f.hints.unwrap_or_default();
+                    (
+                        id,
+                        Family {
+                            table: f.table,
+                            schema: f.schema,
+                            hints,
+                        },
+                    )
+                })
+                .collect(),
+            concepts: file
+                .concept
+                .into_iter()
+                .map(|(id, c)| {
+                    let concept = Concept {
+                        family: c.family.unwrap_or_default(),
+                        meaning: c.meaning.unwrap_or_default(),
+                        column: c.column,
+                        hints: c.hints.unwrap_or_default(),
+                        r#type: c.r#type.unwrap_or(ConceptType::Any),
+                        identifying: c.identifying.unwrap_or(false),
+                    };
+                    (id, concept)
+                })
+                .collect(),
+            naming: Naming {
+                check: file.naming.check.unwrap_or_default(),
+                long_names: file.naming.long_names.unwrap_or_default(),
+            },
+        })
+    }
+
+    /// The built-in profile with a deployment's overrides.
+    pub fn with_overrides(text: &str) -> Result<Self, ProfileError> {
+        let mut profile = Self::built_in()?;
+        let file = read(text)?;
+        for (id, over) in file.family {
+            let known = known(&profile.families);
+            let family = profile.families.get_mut(&id).ok_or(ProfileError::Unknown {
+                kind: "family",
+                id,
+                known,
+            })?;
+            family.table = over.table.or(family.table.take());
+            family.schema = over.schema.or(family.schema.take());
+            replace(&mut family.hints, over.hints);
+        }
+        for (id, over) in file.concept {
+            let known = known(&profile.concepts);
+            let concept = profile.concepts.get_mut(&id).ok_or(ProfileError::Unknown {
+                kind: "concept",
+                id,
+                known,
+            })?;
+            concept.column = over.column.or(concept.column.take());
+            replace(&mut concept.family, over.family);
+            replace(&mut concept.meaning, over.meaning);
+            replace(&mut concept.hints, over.hints);
+            replace(&mut concept.r#type, over.r#type);
+            replace(&mut concept.identifying, over.identifying);
+        }
+        replace(&mut profile.naming.check, file.naming.check);
+        replace(&mut profile.naming.long_names, file.naming.long_names);
+        if !["<table>", "<column>"]
+            .iter()
+            .all(|p| profile.naming.check.contains(p))
+        {
+            return Err(ProfileError::Pattern {
+                pattern: profile.naming.check,
+            });
+        }
+        Ok(profile)
+    }
+}
+
+fn replace<T>(slot: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *slot = value;
+    }
+}
+
+fn known<T>(map: &BTreeMap<String, T>) -> String {
+    map.keys()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Naming {
+    /// The name of a column's policy check.
+    pub fn check_name(&self, table: &str, column: &str) -> Result<Identifier, IdentifierError> {
+        // Column first: its names are ours and hold no placeholder, a table's
+        // may hold anything.
+        let full = self
+            .check
+            .replace("<column>", column)
+            .replace("<table>", table);
+        derived_name(&full, self.long_names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests state what they expect")]
+    use super::*;
+
+    #[test]
+    fn built_in_is_complete() {
+        let profile = Profile::built_in().unwrap();
+        assert!(profile.families.values().all(|f| !f.hints.is_empty()));
+        assert!(profile.concepts.values().all(|c| {
+            profile.families.contains_key(&c.family) && !c.hints.is_empty() && !c.meaning.is_empty()
+        }));
+        assert_eq!(
+            profile.naming.check_name("t", "c").unwrap().as_str(),
+            "chk_t_c"
+        );
+    }
+
+    #[test]
+    fn overrides_single_fields_and_refuses_by_name() {
+        let p = Profile::with_overrides(
+            "format = 1\n[family.collection_registry]\ntable = \"Inventar\"\n[concept.collection_key]\ncolumn = \"Kürzel\"\n",
+        )
+        .unwrap();
+        assert_eq!(
+            p.families["collection_registry"].table.as_deref(),
+            Some("Inventar")
+        );
+        assert!(!p.families["collection_registry"].hints.is_empty());
+        assert_eq!(
+            p.concepts["collection_key"].column.as_deref(),
+            Some("Kürzel")
+        );
+        let unknown = Profile::with_overrides("format = 1\n[family.x]\ntable = 'y'\n");
+        assert!(matches!(
+            unknown,
+            Err(ProfileError::Unknown { kind: "family", .. })
+        ));
+        let newer = Profile::with_overrides("format = 2\nshape = 'x'");
+        assert!(matches!(newer, Err(ProfileError::Newer { found: 2 })));
+        let pattern = Profile::with_overrides("format = 1\n[naming]\ncheck = 'chk_<column>'");
+        assert!(matches!(pattern, Err(ProfileError::Pattern { .. })));
+    }
+}

@@ -1,0 +1,159 @@
+//! The catalog queries. Each is set-based and constant in number: none runs
+//! once per table. Only `pg_catalog` is asked; `information_schema` hides rows
+//! from roles that do not own a table.
+
+use super::literal;
+use crate::ident::{Identifier, QualifiedName};
+
+/// Server, database and role: one row.
+pub const SERVER: &str = "\
+SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
+       s.system_identifier, c.timeline_id, d.oid, d.datname::text,
+       current_user::text, pg_is_in_recovery(),
+       current_setting('max_locks_per_transaction')::int8
+         * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8),
+       (SELECT count(*) FROM pg_locks)
+FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
+WHERE d.datname = current_database()";
+
+/// Relations by squashed name (`$1 text[]`, see `resolve::squash`), outside
+/// the system's own schemas.
+pub const RELATIONS: &str = "\
+SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, c.relispartition
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND lower(translate(c.relname::text COLLATE \"C\", '_- ', '')) = ANY ($1)
+ORDER BY n.nspname, c.relname";
+
+/// One relation by oid (`$1 oid`), whatever it is called now.
+pub const RELATION_BY_OID: &str = "\
+SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, c.relispartition
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = $1";
+
+/// Columns of relations (`$1 oid[]`), as concept resolution sees them.
+pub const CONCEPT_COLUMNS: &str = "\
+SELECT a.attrelid, a.attname::text, format_type(a.atttypid, a.atttypmod), t.typcategory::text,
+       EXISTS (SELECT FROM pg_index i
+               WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+                 AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum";
+
+/// All columns of the registry (`$1 oid`); system columns only where one holds
+/// a wanted name (`$2 text[]`).
+pub const TABLE_COLUMNS: &str = "\
+SELECT a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), a.atttypid,
+       CASE WHEN a.atttypid = 1043 AND a.atttypmod >= 4 THEN a.atttypmod - 4 END,
+       a.attnotnull, a.atthasdef AND a.attgenerated = '', a.attgenerated <> '', a.attidentity <> '',
+       a.attinhcount > 0, coalesce(l.collisdeterministic, true)
+FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation
+WHERE a.attrelid = $1 AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname = ANY ($2))
+ORDER BY a.attnum";
+
+/// All constraints of the registry (`$1 oid`). `conenforced` came with
+/// PostgreSQL 18; through JSON its absence reads as NULL.
+pub const TABLE_CONSTRAINTS: &str = "\
+SELECT c.oid, c.conname::text, pg_get_expr(c.conbin, c.conrelid), pg_get_constraintdef(c.oid),
+       ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(attnum, position)
+             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum ORDER BY k.position),
+       c.convalidated, coalesce((to_jsonb(c) ->> 'conenforced')::bool, true), c.connoinherit
+FROM pg_constraint c
+WHERE c.conrelid = $1
+ORDER BY c.conname, c.oid";
+
+/// The role's rights on a table (`$1 oid`): owner's rights, SELECT.
+pub const TABLE_RIGHTS: &str = "\
+SELECT pg_has_role(c.relowner, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+       pg_get_userbyid(c.relowner)::text
+FROM pg_class c WHERE c.oid = $1";
+
+/// Who holds a lock on a table (`$1 oid`), oldest transaction first.
+pub const LOCK_HOLDERS: &str = "\
+SELECT a.pid, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),
+       coalesce(extract(epoch FROM now() - a.xact_start)::int8, 0), string_agg(l.mode, ', ' ORDER BY l.mode)
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'relation' AND l.relation = $1 AND l.granted AND l.pid <> pg_backend_pid()
+  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+GROUP BY a.pid, a.usename, a.application_name, a.state, a.xact_start
+ORDER BY a.xact_start, a.pid";
+
+/// Who holds an advisory lock of one key (`$1 text`).
+pub const ADVISORY_HOLDERS: &str = "\
+SELECT a.pid, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),
+       coalesce(extract(epoch FROM now() - a.xact_start)::int8, 0), 'advisory'::text
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()
+  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+  AND l.classid::int8 = (hashtext($1)::int8 >> 32) & 4294967295
+  AND l.objid::int8 = hashtext($1)::int8 & 4294967295 AND l.objsubid = 1
+ORDER BY a.pid";
+
+/// The transaction's id, assigned by asking, and what tells a server apart.
+pub const TRANSACTION_ID: &str = "SELECT pg_current_xact_id()::text";
+
+/// What became of a transaction (`$1 text`): committed, aborted, in progress,
+/// or NULL where the server no longer knows.
+pub const TRANSACTION_STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
+
+/// What else uses columns of a table (`$1 oid`, `$2 int2[]`) and would go with
+/// them: indexes, statistics, constraints, views, … One row per use. A
+/// column's own default and the constraints of `$3 oid[]` are not counted.
+pub const COLUMN_USES: &str = "\
+SELECT DISTINCT d.refobjsubid::int2, pg_describe_object(d.classid, d.objid, d.objsubid)
+FROM pg_depend d
+WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = ANY ($2::int4[])
+  AND NOT (d.classid = 'pg_constraint'::regclass AND d.objid = ANY ($3))
+  AND NOT (d.classid = 'pg_attrdef'::regclass)
+ORDER BY 1, 2";
+
+/// How many rows hold a value in each column, in the columns' order.
+#[must_use]
+pub fn count_values(table: &QualifiedName, columns: &[Identifier]) -> String {
+    let counts: Vec<String> = columns
+        .iter()
+        .map(|c| format!("count({})", c.quoted()))
+        .collect();
+    format!("SELECT {} FROM {}", counts.join(", "), table.quoted())
+}
+
+/// Rows outside closed lists: for each column a count and the smallest such
+/// value, in the columns' order.
+#[must_use]
+pub fn rows_outside(table: &QualifiedName, columns: &[(Identifier, &[&str])]) -> String {
+    let items: Vec<String> = columns
+        .iter()
+        .map(|(column, values)| {
+            let column = column.quoted();
+            let values: Vec<String> = values.iter().map(|v| literal(v)).collect();
+            let outside = format!("{column}::text NOT IN ({})", values.join(", "));
+            format!(
+                "count(*) FILTER (WHERE {outside}), min({column}::text COLLATE \"C\") FILTER (WHERE {outside})"
+            )
+        })
+        .collect();
+    format!("SELECT {} FROM {}", items.join(", "), table.quoted())
+}
+
+/// Rows that hold a value in any of some columns, as one JSON object each, in
+/// the order of the key column. For the export before a rollback.
+#[must_use]
+pub fn export_rows(table: &QualifiedName, key: &Identifier, columns: &[Identifier]) -> String {
+    let pairs: Vec<String> = std::iter::once(key)
+        .chain(columns)
+        .map(|c| format!("{}, {}", literal(c.as_str()), c.quoted()))
+        .collect();
+    let any: Vec<String> = columns
+        .iter()
+        .map(|c| format!("{} IS NOT NULL", c.quoted()))
+        .collect();
+    format!(
+        "SELECT jsonb_build_object({})::text FROM {} WHERE {} ORDER BY {}",
+        pairs.join(", "),
+        table.quoted(),
+        any.join(" OR "),
+        key.quoted()
+    )
+}
