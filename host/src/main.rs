@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `birth`. Everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    birth_host::cli::main()
+}

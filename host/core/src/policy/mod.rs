@@ -4,6 +4,7 @@
 //! an answer keeps the rules of the boundary.
 
 pub mod approved;
+pub mod description;
 pub mod set;
 pub mod settings;
 pub mod verdict;

@@ -134,6 +134,13 @@ pub enum VerdictError {
         /// How many are described.
         described: usize,
     },
+    /// More words than anyone would read: evidence is a symbol, so a small
+    /// answer can stand for a very large text.
+    #[error("the reasons are longer than {limit} bytes once put in words")]
+    TooLong {
+        /// Limit in bytes.
+        limit: usize,
+    },
     /// Evidence that is not a text of the batch.
     #[error("subject {subject} gives text {symbol} as evidence, which is not in the batch")]
     Evidence {
@@ -142,6 +149,11 @@ pub enum VerdictError {
         /// The symbol.
         symbol: u32,
     },
+}
+
+/// Bytes of words that an answer over so many subjects may come to.
+fn words_limit(subjects: u32) -> usize {
+    (1 << 20) + (subjects as usize).saturating_mul(4 << 10)
 }
 
 /// The last status and scope number of each role's vocabulary.
@@ -163,6 +175,8 @@ pub fn check(
 ) -> Result<Vec<Answer>, VerdictError> {
     check_layout(raw)?;
     let (last_status, last_scope) = vocabulary(role);
+    let limit = words_limit(subjects);
+    let mut words = 0;
     let mut answers: Vec<Option<Answer>> = vec![None; subjects as usize];
     for (i, &subject) in raw.subject.iter().enumerate() {
         let slot = answers
@@ -181,9 +195,15 @@ pub fn check(
             });
         }
         let range = raw.reason_start[i] as usize..raw.reason_start[i + 1] as usize;
-        let reasons = range
-            .map(|r| reason(raw, r, subject, description, text))
-            .collect::<Result<_, _>>()?;
+        let mut reasons = Vec::new();
+        for r in range {
+            let reason = reason(raw, r, subject, description, text)?;
+            words += size_of::<Reason>() + reason.code.len() + reason.message.len();
+            if words > limit {
+                return Err(VerdictError::TooLong { limit });
+            }
+            reasons.push(reason);
+        }
         *slot = Some(Answer {
             status,
             scope,
@@ -314,6 +334,23 @@ mod tests {
         let answers = run(&good()).unwrap();
         assert_eq!(answers[0].status, 0);
         assert_eq!(answers[1].reasons[0].message, "saw {number}, 7 times {x}");
+    }
+
+    #[test]
+    fn a_small_answer_cannot_stand_for_a_very_large_text() {
+        let mut text = TextHeap::default();
+        text.intern(&"x".repeat(100_000));
+        let reasons = 11;
+        let raw = RawVerdicts {
+            reason_start: vec![0, reasons, reasons],
+            reason_kind: vec![0; 11],
+            reason_weight: vec![0; 11],
+            reason_text: vec![0; 11],
+            reason_number: vec![0; 11],
+            ..good()
+        };
+        let answer = check(Role::Conflict, &raw, 2, &described(), &text);
+        assert_eq!(answer, Err(VerdictError::TooLong { limit: (1 << 20) + (8 << 10) }));
     }
 
     #[test]

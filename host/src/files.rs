@@ -1,0 +1,49 @@
+//! Durable files below a directory handle: shared by everything that writes.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, OpenOptions, OpenOptionsExt as _};
+
+/// Opens a directory, creating it and its parents. What is created is private:
+/// plans and logs name tables and people.
+pub(crate) fn open_or_create_dir(path: &Path) -> io::Result<Dir> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    Dir::open_ambient_dir(path, ambient_authority())
+}
+
+/// Creates one private directory; fails where it exists.
+pub(crate) fn create_dir(parent: &Dir, name: &str) -> io::Result<Dir> {
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    parent.create_dir_with(name, &builder)?;
+    parent.open_dir(name)
+}
+
+/// Writes a whole file so that it is either absent or complete after a crash:
+/// temporary name, fsync, rename, fsync of the directory.
+pub(crate) fn write_atomically(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let temporary = format!(".{name}.tmp");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = dir.open_with(&temporary, &options).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        dir.rename(&temporary, dir, name)
+    });
+    if written.is_err() {
+        // The error that matters is the one above; a leftover is only litter.
+        let _ = dir.remove_file(&temporary);
+    }
+    written?;
+    sync_dir(dir)
+}
+
+/// Makes names in a directory durable.
+pub(crate) fn sync_dir(dir: &Dir) -> io::Result<()> {
+    dir.try_clone()?.into_std_file().sync_all()
+}

@@ -1,0 +1,182 @@
+//! Reading run directories.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+
+use birth_core::outcome::Status;
+
+use super::event::{Event, Stamped};
+use super::{FORMAT, JournalError, file};
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state", content = "status")]
+pub enum RunState {
+    /// A process is carrying it out.
+    Running,
+    /// Its process died; `birth recover` brings it to its end.
+    Interrupted,
+    /// It closed with a status.
+    Closed(Status),
+}
+
+/// A run directory as it stands.
+#[derive(Debug)]
+pub struct RunView {
+    /// The run's id.
+    pub id: String,
+    /// Its directory.
+    pub path: PathBuf,
+    /// Its events, in order.
+    pub events: Vec<Stamped>,
+    /// How far it came.
+    pub state: RunState,
+    dir: Dir,
+}
+
+/// Whether a text can be a run id: it becomes the name of a directory.
+pub fn validate_run_id(id: &str) -> Result<(), JournalError> {
+    let fits = !id.is_empty()
+        && !id.starts_with('.')
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if fits { Ok(()) } else { Err(JournalError::NotARunId(id.to_owned())) }
+}
+
+/// Opens one run.
+pub fn open(root: &Path, id: &str) -> Result<RunView, JournalError> {
+    validate_run_id(id)?;
+    let path = root.join(id);
+    let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => JournalError::NoSuchRun { run: id.to_owned(), root: root.to_path_buf() },
+        _ => JournalError::Io { action: "cannot open", path: path.clone(), source },
+    })?;
+    let (events, held) = read_events(&dir, &path)?;
+    let state = match events.iter().rev().find_map(closing) {
+        // A run that ended UNKNOWN is open: recover may still establish it.
+        Some(status) if status != Status::Unknown => RunState::Closed(status),
+        _ if held => RunState::Running,
+        Some(status) => RunState::Closed(status),
+        None => RunState::Interrupted,
+    };
+    Ok(RunView { id: id.to_owned(), path, events, state, dir })
+}
+
+fn closing(stamped: &Stamped) -> Option<Status> {
+    match stamped.event {
+        Event::Closed { status, .. } => Some(status),
+        _ => None,
+    }
+}
+
+fn read_events(dir: &Dir, path: &Path) -> Result<(Vec<Stamped>, bool), JournalError> {
+    let events_path = path.join(file::EVENTS);
+    let io = |source| JournalError::Io { action: "cannot read", path: events_path.clone(), source };
+    let mut events_file = match dir.open_with(file::EVENTS, OpenOptions::new().read(true)) {
+        Ok(events_file) => events_file,
+        // Killed between making the directory and its first file.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((vec![], false)),
+        Err(error) => return Err(io(error)),
+    };
+    let held = flock(&events_file, FlockOperation::NonBlockingLockShared).is_err();
+    let mut text = String::new();
+    io::Read::read_to_string(&mut events_file, &mut text).map_err(io)?;
+    let mut events = Vec::new();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for (i, line) in lines.iter().enumerate() {
+        match parse_line(line, &events_path) {
+            Ok(event) => events.push(event),
+            // A crash can cut the last line short. What it would have said did
+            // not happen yet: an event is written before what follows it.
+            Err(JournalError::Damaged { .. }) if i + 1 == lines.len() && !line.ends_with('\n') => {}
+            Err(JournalError::Damaged { path, detail }) => {
+                return Err(JournalError::Damaged { path, detail: format!("line {}: {detail}", i + 1) });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((events, held))
+}
+
+fn parse_line(line: &str, path: &Path) -> Result<Stamped, JournalError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let damaged = |error: serde_json::Error| JournalError::Damaged {
+        path: path.to_path_buf(),
+        detail: error.to_string(),
+    };
+    let head: Head = serde_json::from_str(line).map_err(damaged)?;
+    if head.format > FORMAT {
+        return Err(JournalError::Newer { path: path.to_path_buf(), found: head.format });
+    }
+    serde_json::from_str(line).map_err(damaged)
+}
+
+impl RunView {
+    /// A whole file of the run; `None` where it was never written.
+    pub fn read(&self, name: &str) -> Result<Option<String>, JournalError> {
+        match self.dir.read_to_string(name) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(JournalError::Damaged {
+                path: self.path.join(name),
+                detail: "it is not UTF-8 text".to_owned(),
+            }),
+            Err(source) => {
+                Err(JournalError::Io { action: "cannot read", path: self.path.join(name), source })
+            }
+        }
+    }
+
+    /// The operation, and the run it undoes where it is a rollback.
+    #[must_use]
+    pub fn operation(&self) -> Option<(&str, Option<&str>)> {
+        self.events.iter().find_map(|e| match &e.event {
+            Event::Started { operation, of, .. } => Some((operation.as_str(), of.as_deref())),
+            _ => None,
+        })
+    }
+
+    /// Whether the run reached an event of a name.
+    #[must_use]
+    pub fn reached(&self, name: &str) -> bool {
+        self.events.iter().any(|e| e.event.name() == name)
+    }
+
+    /// The last closing event: its status, reason and final response.
+    #[must_use]
+    pub fn closing(&self) -> Option<(Status, Option<&str>, &str)> {
+        self.events.iter().rev().find_map(|e| match &e.event {
+            Event::Closed { status, reason, response } => {
+                Some((*status, reason.as_deref(), response.as_str()))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Every run of a log directory by id. A directory that cannot be read is
+/// listed with its error: one damaged run must not hide the others.
+pub fn list(root: &Path) -> Result<Vec<(String, Result<RunView, JournalError>)>, JournalError> {
+    let entries = match std::fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(source) => {
+            return Err(JournalError::Io { action: "cannot list", path: root.to_path_buf(), source });
+        }
+    };
+    let mut ids: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|e| e.file_type().is_ok_and(|t| t.is_dir()))
+        .filter_map(|e| e.file_name().into_string().ok())
+        .filter(|id| validate_run_id(id).is_ok())
+        .collect();
+    ids.sort();
+    Ok(ids.into_iter().map(|id| (id.clone(), open(root, &id))).collect())
+}

@@ -1,0 +1,167 @@
+//! Writing a run directory.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt as _};
+use jiff::Timestamp;
+use rustix::fs::{FlockOperation, flock};
+
+use super::event::{Event, Stamped};
+use super::{FORMAT, JournalError, file};
+use crate::files::{create_dir, open_or_create_dir, sync_dir, write_atomically};
+
+/// A run directory that is being written. While it lives, its events file is
+/// locked, so that nobody takes the run for a dead one.
+#[derive(Debug)]
+pub struct RunDir {
+    id: String,
+    path: PathBuf,
+    dir: Dir,
+    log: File,
+    events: File,
+}
+
+impl RunDir {
+    /// Makes the directory of a new run. The id is the spec's log name; a
+    /// second run within the same second gets a suffix.
+    pub fn create(root: &Path, stem: &str, now: Timestamp) -> Result<Self, JournalError> {
+        let base = format!("{stem}-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+        let io = |source| JournalError::Io {
+            action: "cannot create the run directory",
+            path: root.join(&base),
+            source,
+        };
+        let parent = open_or_create_dir(root).map_err(io)?;
+        let mut id = base.clone();
+        let mut attempt = 1;
+        let dir = loop {
+            match create_dir(&parent, &id) {
+                Ok(dir) => break dir,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 1000 => {
+                    attempt += 1;
+                    id = format!("{base}-{attempt}");
+                }
+                Err(error) => return Err(io(error)),
+            }
+        };
+        sync_dir(&parent).map_err(io)?;
+        Self::with_files(root.join(&id), dir, id)
+    }
+
+    /// Opens the directory of a run that a dead process left, to bring it to
+    /// its end.
+    pub fn reopen(root: &Path, id: &str) -> Result<Self, JournalError> {
+        super::validate_run_id(id)?;
+        let path = root.join(id);
+        let dir = Dir::open_ambient_dir(&path, cap_std::ambient_authority()).map_err(|source| {
+            match source.kind() {
+                io::ErrorKind::NotFound => {
+                    JournalError::NoSuchRun { run: id.to_owned(), root: root.to_path_buf() }
+                }
+                _ => JournalError::Io { action: "cannot open", path: path.clone(), source },
+            }
+        })?;
+        Self::with_files(path, dir, id.to_owned())
+    }
+
+    fn with_files(path: PathBuf, dir: Dir, id: String) -> Result<Self, JournalError> {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(0o600);
+        let open = |name: &str| {
+            dir.open_with(name, &options).map_err(|source| JournalError::Io {
+                action: "cannot open",
+                path: path.join(name),
+                source,
+            })
+        };
+        let events = open(file::EVENTS)?;
+        flock(&events, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| JournalError::InUse { run: id.clone() })?;
+        let log = open(&format!("{id}.log"))?;
+        Ok(Self { id, path, dir, log, events })
+    }
+
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The run's directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of the human-readable log.
+    #[must_use]
+    pub fn log_path(&self) -> PathBuf {
+        self.path.join(format!("{}.log", self.id))
+    }
+
+    /// The whole log so far.
+    pub fn read_log(&self) -> Result<Vec<u8>, JournalError> {
+        let name = format!("{}.log", self.id);
+        self.dir.read(&name).map_err(|source| self.io("cannot read", &name, source))
+    }
+
+    /// Records an event and waits until it is on the disk.
+    pub fn event(&mut self, event: Event) -> Result<(), JournalError> {
+        let name = event.name();
+        let stamped = Stamped { format: FORMAT, at: Timestamp::now().to_string(), event };
+        let written = serde_json::to_string(&stamped).map_err(io::Error::from).and_then(|line| {
+            self.events.write_all(format!("{line}\n").as_bytes())?;
+            self.events.sync_data()
+        });
+        written.map_err(|source| self.io("cannot write", file::EVENTS, source))?;
+        self.line(&format!("[{name}]"))?;
+        pause_for_tests(name);
+        Ok(())
+    }
+
+    /// Adds lines to the human-readable log.
+    pub fn line(&mut self, text: &str) -> Result<(), JournalError> {
+        let stamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let mut out = String::new();
+        for line in text.lines() {
+            out.push_str(&stamp);
+            out.push(' ');
+            out.push_str(line);
+            out.push('\n');
+        }
+        let name = format!("{}.log", self.id);
+        self.log.write_all(out.as_bytes()).map_err(|source| self.io("cannot write", &name, source))
+    }
+
+    /// Waits until the human-readable log is on the disk.
+    pub fn sync_log(&self) -> Result<(), JournalError> {
+        let name = format!("{}.log", self.id);
+        self.log.sync_data().map_err(|source| self.io("cannot write", &name, source))
+    }
+
+    /// Writes a whole file and waits until it is on the disk.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
+        write_atomically(&self.dir, name, bytes).map_err(|source| self.io("cannot write", name, source))
+    }
+
+    fn io(&self, action: &'static str, name: &str, source: io::Error) -> JournalError {
+        JournalError::Io { action, path: self.path.join(name), source }
+    }
+}
+
+/// Lets the test-suite kill a process at an exact boundary: with
+/// `BIRTH_TEST_PAUSE_AT=<event>` the process stops itself right after the
+/// event is on the disk. Only in builds with debug assertions; a release has
+/// no such door.
+fn pause_for_tests(event: &str) {
+    #[cfg(debug_assertions)]
+    if std::env::var("BIRTH_TEST_PAUSE_AT").is_ok_and(|at| at == event) {
+        let _ = rustix::process::kill_process(
+            rustix::process::getpid(),
+            rustix::process::Signal::STOP,
+        );
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = event;
+}

@@ -1,0 +1,121 @@
+//! What a statement can fail with, told apart by SQLSTATE.
+
+use thiserror::Error;
+use tokio_postgres::error::SqlState;
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PgErrorKind {
+    /// The connection is gone; what the server did last is not known here.
+    ConnectionLost,
+    /// The role lacks a right.
+    Privilege,
+    /// `lock_timeout` passed, or a deadlock was broken.
+    LockTimeout,
+    /// `statement_timeout` passed, or somebody cancelled the statement.
+    Cancelled,
+    /// The server is a standby or read-only.
+    ReadOnly,
+    /// The server refused for another reason.
+    Refused,
+    /// An answer was not of the expected form.
+    Unexpected,
+}
+
+/// A statement or query that failed.
+#[derive(Debug, Error)]
+#[error("{action}: {message}")]
+pub struct PgError {
+    /// What kind it was.
+    pub kind: PgErrorKind,
+    /// What was being done.
+    pub action: String,
+    /// The server's message with its detail and hint, and the SQLSTATE.
+    pub message: String,
+}
+
+impl PgError {
+    pub(super) fn new(action: impl Into<String>, error: &tokio_postgres::Error) -> Self {
+        let action = action.into();
+        let Some(db) = error.as_db_error() else {
+            let kind = if error.is_closed() || is_io(error) {
+                PgErrorKind::ConnectionLost
+            } else {
+                PgErrorKind::Unexpected
+            };
+            let mut message = error.to_string();
+            let mut source = std::error::Error::source(error);
+            while let Some(cause) = source {
+                message = format!("{message}: {cause}");
+                source = cause.source();
+            }
+            return Self { kind, action, message };
+        };
+        let mut message = db.message().to_owned();
+        if let Some(detail) = db.detail() {
+            message = format!("{message} ({detail})");
+        }
+        if let Some(hint) = db.hint() {
+            message = format!("{message}; {hint}");
+        }
+        message = format!("{message} [SQLSTATE {}]", db.code().code());
+        Self { kind: kind(db.code()), action, message }
+    }
+
+    pub(super) fn unexpected(action: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind: PgErrorKind::Unexpected, action: action.into(), message: message.into() }
+    }
+
+    /// Stable code for `reason=`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self.kind {
+            PgErrorKind::ConnectionLost => "CONNECTION_LOST",
+            PgErrorKind::Privilege => "PRIVILEGE_MISSING",
+            PgErrorKind::LockTimeout => "LOCK_TIMEOUT",
+            PgErrorKind::Cancelled => "STATEMENT_CANCELLED",
+            PgErrorKind::ReadOnly => "SERVER_READ_ONLY",
+            PgErrorKind::Refused => "STATEMENT_REFUSED",
+            PgErrorKind::Unexpected => "UNEXPECTED_ANSWER",
+        }
+    }
+
+    /// The next step.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.kind {
+            PgErrorKind::ConnectionLost => Some("nothing was committed; run the command again"),
+            PgErrorKind::Privilege => Some("`birth doctor` shows which rights each operation needs"),
+            PgErrorKind::LockTimeout => {
+                Some("try again later, or with a longer --lock-timeout or more --lock-retries")
+            }
+            PgErrorKind::Cancelled => Some("a longer --statement-timeout gives it more time"),
+            PgErrorKind::ReadOnly => Some("connect to the primary"),
+            PgErrorKind::Refused | PgErrorKind::Unexpected => None,
+        }
+    }
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.is::<std::io::Error>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+/// PostgreSQL manual, appendix A ("PostgreSQL Error Codes").
+fn kind(state: &SqlState) -> PgErrorKind {
+    match state.code() {
+        "42501" => PgErrorKind::Privilege,
+        "55P03" | "40P01" => PgErrorKind::LockTimeout,
+        "57014" => PgErrorKind::Cancelled,
+        "25006" => PgErrorKind::ReadOnly,
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => PgErrorKind::ConnectionLost,
+        code if code.starts_with("08") => PgErrorKind::ConnectionLost,
+        _ => PgErrorKind::Refused,
+    }
+}

@@ -1,0 +1,184 @@
+//! Transactions: a read-only one, and the one of an operation.
+
+use std::marker::PhantomData;
+
+use tokio_postgres::types::Type;
+
+use birth_core::ident::QualifiedName;
+use birth_core::sql::{Statement, frame, query};
+
+use super::error::{PgError, PgErrorKind};
+use super::introspect::Reader;
+use super::session::{Session, column};
+
+/// A read-only, repeatable-read transaction: every query in it sees the same
+/// state of the database.
+#[derive(Debug)]
+pub struct ReadTransaction {
+    session: Session,
+}
+
+impl ReadTransaction {
+    /// Opens it.
+    pub async fn begin(session: Session, timeouts: frame::Timeouts) -> Result<Self, PgError> {
+        let mut statements = vec![frame::BEGIN_READ.to_owned()];
+        statements.extend(frame::local_settings(timeouts));
+        session.batch("opening a read-only transaction", &statements).await?;
+        Ok(Self { session })
+    }
+
+    /// Reads in it.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.session)
+    }
+
+    /// Ends it and gives the session back.
+    pub async fn end(self) -> Result<Session, PgError> {
+        self.session.batch("ending a read-only transaction", &[frame::COMMIT.to_owned()]).await?;
+        Ok(self.session)
+    }
+}
+
+/// The transaction of an operation. It takes statements of that operation's
+/// closed vocabulary and nothing else:
+///
+/// ```compile_fail,E0308
+/// use birth_core::op::storage::{statement::StorageStatement, undo::StorageUndo};
+/// use birth_host::pg::Transaction;
+///
+/// async fn drop_something(tx: &Transaction<StorageStatement>, undo: &StorageUndo) {
+///     // A transaction that adds cannot take a statement that drops.
+///     let _ = tx.execute(undo).await;
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use birth_core::op::storage::statement::StorageStatement;
+/// use birth_host::pg::Transaction;
+///
+/// async fn text(tx: &Transaction<StorageStatement>) {
+///     // There is no way to pass SQL text in.
+///     let _ = tx.execute("DROP TABLE users").await;
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Transaction<S> {
+    session: Session,
+    statements: PhantomData<fn(S)>,
+}
+
+/// What is known when a COMMIT did not simply succeed.
+#[derive(Debug)]
+pub enum CommitError {
+    /// The connection broke while the answer was awaited: the server may have
+    /// committed or not.
+    Lost(PgError),
+    /// The server said no; the transaction is rolled back.
+    Refused(PgError),
+}
+
+/// What the server says of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionFate {
+    /// It is committed.
+    Committed,
+    /// It is rolled back.
+    Aborted,
+    /// It is still running.
+    InProgress,
+    /// The server does not know it (any more).
+    Forgotten,
+}
+
+impl<S: Statement> Transaction<S> {
+    /// Opens it.
+    pub async fn begin(session: Session, timeouts: frame::Timeouts) -> Result<Self, PgError> {
+        let mut statements = vec![frame::BEGIN.to_owned()];
+        statements.extend(frame::local_settings(timeouts));
+        session.batch("opening the transaction", &statements).await?;
+        Ok(Self { session, statements: PhantomData })
+    }
+
+    /// Tries an advisory lock.
+    pub async fn try_lock(&self, key: &str) -> Result<bool, PgError> {
+        let row = self.session.one("taking the advisory lock", &frame::try_lock(key), &[]).await?;
+        column(&row, 0)
+    }
+
+    /// Takes the lock that the statements need, waiting up to `lock_timeout`.
+    pub async fn lock_table(&self, table: &QualifiedName) -> Result<(), PgError> {
+        let action = format!("locking the table {table}");
+        self.session.batch(&action, &[frame::lock_table(table)]).await
+    }
+
+    /// Executes one statement of the operation.
+    pub async fn execute(&self, statement: &S) -> Result<(), PgError> {
+        let sql = statement.sql();
+        self.session.batch(&format!("executing {sql}"), std::slice::from_ref(&sql)).await
+    }
+
+    /// Reads in the transaction.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.session)
+    }
+
+    /// The transaction's id, by which its fate can be asked later.
+    pub async fn id(&self) -> Result<String, PgError> {
+        let row = self.session.one("reading the transaction id", query::TRANSACTION_ID, &[]).await?;
+        column(&row, 0)
+    }
+
+    /// Commits.
+    pub async fn commit(self) -> Result<Session, CommitError> {
+        match self.session.batch("committing", &[frame::COMMIT.to_owned()]).await {
+            Ok(()) => Ok(self.session),
+            Err(error) if error.kind == PgErrorKind::ConnectionLost => Err(CommitError::Lost(error)),
+            Err(error) => Err(CommitError::Refused(error)),
+        }
+    }
+
+    /// Rolls back. A connection that breaks here is rolled back by the server.
+    pub async fn rollback(self) -> Result<Session, PgError> {
+        self.session.batch("rolling back", &[frame::ROLLBACK.to_owned()]).await?;
+        Ok(self.session)
+    }
+}
+
+impl Session {
+    /// Waits until nobody holds an advisory lock, up to `lock_timeout`. The
+    /// server releases a transaction's locks after its outcome is visible, so
+    /// this is a barrier.
+    pub async fn wait_until_free(&self, key: &str, timeouts: frame::Timeouts) -> Result<(), PgError> {
+        let mut statements = vec![frame::BEGIN.to_owned()];
+        statements.extend(frame::local_settings(timeouts));
+        statements.push(frame::wait_for_lock(key));
+        statements.push(frame::COMMIT.to_owned());
+        let waited = self.batch("waiting for the run's advisory lock", &statements).await;
+        if waited.is_err() {
+            // Leaves the failed transaction; the error that matters is above.
+            let _ = self.batch("rolling back", &[frame::ROLLBACK.to_owned()]).await;
+        }
+        waited
+    }
+
+    /// Asks what became of a transaction.
+    pub async fn transaction_fate(&self, id: &str) -> Result<TransactionFate, PgError> {
+        let action = "asking what became of the transaction";
+        let answer = self.one(action, query::TRANSACTION_STATUS, &[(&id, Type::TEXT)]).await;
+        let status: Option<String> = match answer {
+            Ok(row) => column(&row, 0)?,
+            // "transaction ID … is in the future": this server's history does
+            // not hold the transaction, for example after a restore.
+            Err(error) if error.kind == PgErrorKind::Refused => None,
+            Err(error) => return Err(error),
+        };
+        Ok(match status.as_deref() {
+            Some("committed") => TransactionFate::Committed,
+            Some("aborted") => TransactionFate::Aborted,
+            Some("in progress") => TransactionFate::InProgress,
+            _ => TransactionFate::Forgotten,
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! Calls: each has a store of its own, so that nothing of one call, a trap
+//! least of all, reaches the next. Answers leave this module checked.
+
+use std::sync::Arc;
+
+use birth_core::facts::conflict::ConflictFacts;
+use birth_core::policy::settings::Settings;
+use birth_core::policy::verdict::{Answer, Description, RawVerdicts, check};
+use wasmtime::{Store, Trap};
+
+use super::bindings::v0_1::{Bound, Refusal, conflict_bytes, settings_bytes};
+use super::error::{Call, PluginError};
+use super::limits::{GrowthRefused, Meter};
+use super::load::Plugin;
+
+/// A judged batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// One answer per subject, in the order of the subjects.
+    pub answers: Vec<Answer>,
+    /// The answer as it came, for the run's record.
+    pub raw: RawVerdicts,
+    /// Fuel that was used: the same on every run of the same bytes.
+    pub fuel: u64,
+}
+
+impl Plugin {
+    /// What the plugin says of itself, checked. Asked once.
+    ///
+    /// # Errors
+    /// [`PluginError::BadDescription`], or whatever stopped the call.
+    pub fn describe(&self) -> Result<&Description, PluginError> {
+        if let Some(known) = self.description.get() {
+            return Ok(known);
+        }
+        let (found, _) = self.run(Call::Describe, 0, |bound, store| bound.describe(store))?;
+        found.check().map_err(|source| PluginError::BadDescription {
+            plugin: Arc::clone(&self.id),
+            source,
+        })?;
+        Ok(self.description.get_or_init(|| found))
+    }
+
+    /// Whether the plugin accepts its settings.
+    ///
+    /// # Errors
+    /// [`PluginError::SettingsRejected`] with every problem it names, or
+    /// whatever stopped the call.
+    pub fn check_settings(&self, settings: &Settings) -> Result<(), PluginError> {
+        self.check_batch(settings_bytes(settings))?;
+        let (answer, _) = self
+            .run(Call::CheckSettings, 0, |bound, store| bound.check_settings(store, settings))?;
+        answer.map_err(|problems| self.rejected(problems))
+    }
+
+    /// Judges a batch of the conflict role.
+    ///
+    /// # Errors
+    /// Whatever stopped the call, and [`PluginError::BadAnswer`] for an answer
+    /// that breaks the rules of the boundary.
+    pub fn judge_conflict(
+        &self,
+        settings: &Settings,
+        facts: &ConflictFacts,
+    ) -> Result<Judged, PluginError> {
+        self.check_batch(conflict_bytes(facts) + settings_bytes(settings))?;
+        // Within the batch's limit, so it fits.
+        let subjects = facts.subjects() as u32;
+        let description = self.describe()?;
+        let (answer, fuel) = self.run(Call::Judge, subjects, |bound, store| {
+            bound.judge_conflict(store, settings, facts)
+        })?;
+        let raw = answer.map_err(|refusal| match refusal {
+            Refusal::Settings(problems) => self.rejected(problems),
+            Refusal::Malformed(what) => {
+                PluginError::Malformed { plugin: Arc::clone(&self.id), what }
+            }
+        })?;
+        let answers = check(self.id.role, &raw, subjects, description, &facts.text)
+            .map_err(|source| PluginError::BadAnswer { plugin: Arc::clone(&self.id), source })?;
+        Ok(Judged { answers, raw, fuel })
+    }
+
+    fn rejected(&self, problems: Vec<super::error::SettingProblem>) -> PluginError {
+        PluginError::SettingsRejected { plugin: Arc::clone(&self.id), problems }
+    }
+
+    fn check_batch(&self, found: usize) -> Result<(), PluginError> {
+        let limit = self.limits.batch_bytes;
+        if found > limit {
+            return Err(PluginError::BatchTooLarge { plugin: Arc::clone(&self.id), found, limit });
+        }
+        Ok(())
+    }
+
+    /// One call in a fresh store; gives the answer and the fuel it took,
+    /// instantiation included.
+    fn run<R>(
+        &self,
+        call: Call,
+        subjects: u32,
+        f: impl FnOnce(&Bound, &mut Store<Meter>) -> wasmtime::Result<R>,
+    ) -> Result<(R, u64), PluginError> {
+        let mut guarded = self.engine.store(&self.limits, subjects)?;
+        let store = &mut guarded.store;
+        let instance = self
+            .pre
+            .instantiate(&mut *store)
+            .map_err(|e| self.blame(Call::Instantiate, subjects, &e))?;
+        let bound = Bound::new(self.id.role, store, &instance).map_err(|e| {
+            PluginError::WrongInterface { plugin: Arc::clone(&self.id), what: format!("{e:#}") }
+        })?;
+        let answer = f(&bound, store).map_err(|e| self.blame(call, subjects, &e))?;
+        let left = store.get_fuel().unwrap_or(0);
+        Ok((answer, self.limits.fuel(subjects) - left))
+    }
+
+    /// Says what a failed call was.
+    fn blame(&self, during: Call, subjects: u32, error: &wasmtime::Error) -> PluginError {
+        let plugin = Arc::clone(&self.id);
+        let limits = &self.limits;
+        // A refused growth first: to the guest it is a trap like any other.
+        if let Some(refused) = error.downcast_ref::<GrowthRefused>() {
+            return match *refused {
+                GrowthRefused::Memory { limit } => {
+                    PluginError::OutOfMemory { plugin, during, limit }
+                }
+                GrowthRefused::Table { .. } => {
+                    PluginError::Trapped { plugin, during, what: refused.to_string() }
+                }
+            };
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => {
+                PluginError::OutOfFuel { plugin, during, limit: limits.fuel(subjects) }
+            }
+            Some(Trap::Interrupt) => {
+                PluginError::DeadlineExceeded { plugin, during, limit: limits.deadline }
+            }
+            Some(trap) => PluginError::Trapped { plugin, during, what: trap.to_string() },
+            None if answer_is_too_large(error) => PluginError::AnswerTooLarge {
+                plugin,
+                during,
+                limit: limits.answer_bytes(subjects),
+            },
+            None if during == Call::Instantiate => {
+                PluginError::Trapped { plugin, during, what: format!("{error:#}") }
+            }
+            None => PluginError::Unreadable { plugin, during, what: format!("{error:#}") },
+        }
+    }
+}
+
+/// The engine's type for this is private, so its words have to do; the test
+/// of hostile guests holds them.
+fn answer_is_too_large(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().starts_with("too much data is being copied")
+}
