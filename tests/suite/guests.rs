@@ -7,33 +7,34 @@ use wit_parser::Resolve;
 
 /// Text at address 64 of a guest: name, version, a code and a message.
 const TEXT: &str = "guest1.2.3SEEN_ONCEsaw {text}, {number} times";
-/// A reason with code `SEEN_ONCE` at the address the stack holds.
-const CODE_AND_MESSAGE: &str =
-    "(i32.const 74) (i32.const 9) (i32.const 83) (i32.const 26)";
+/// Where they are: address and length of the code, then of the message.
+const CODE_AND_MESSAGE: &str = "(i32.const 74) (i32.const 9) (i32.const 83) (i32.const 26)";
 
 /// What a test plugin is made of; the default behaves well.
 #[derive(Debug, Clone)]
-pub struct Guest {
+pub(crate) struct Guest {
     /// The role whose interface it exports.
-    pub role: &'static str,
+    pub(crate) role: &'static str,
     /// The WIT version it is built for.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
     /// Initial memory (and its maximum) in pages, as WAT.
-    pub memory: String,
+    pub(crate) memory: String,
     /// Body of `describe`.
-    pub describe: String,
+    pub(crate) describe: String,
     /// Body of `check-settings`.
-    pub check_settings: String,
+    pub(crate) check_settings: String,
     /// Body of `judge`.
-    pub judge: String,
+    pub(crate) judge: String,
     /// Imports of the core module.
-    pub imports: String,
+    pub(crate) imports: String,
     /// The world's imports, and interfaces for them.
-    pub world: (String, String),
+    pub(crate) world: (String, String),
+    /// A change to the WIT package: what is replaced, and by what.
+    pub(crate) wit: (&'static str, &'static str),
     /// Text at address 64.
-    pub text: String,
+    pub(crate) text: String,
     /// Further fields of the core module.
-    pub more: String,
+    pub(crate) more: String,
 }
 
 impl Default for Guest {
@@ -47,6 +48,7 @@ impl Default for Guest {
             judge: "(call $answer (local.get $n))".to_owned(),
             imports: String::new(),
             world: (String::new(), String::new()),
+            wit: ("\0", ""),
             text: TEXT.to_owned(),
             more: String::new(),
         }
@@ -56,7 +58,7 @@ impl Default for Guest {
 impl Guest {
     /// The component's bytes.
     #[must_use]
-    pub fn build(&self) -> Vec<u8> {
+    pub(crate) fn build(&self) -> Vec<u8> {
         let interface = format!("birth:policy/{}@{}", self.role, self.version);
         let wat = include_str!("../guests/guest.wat")
             .replace("$imports$", &self.imports)
@@ -69,7 +71,9 @@ impl Guest {
             .replace("$interface$", &interface);
         let mut module = wat::parse_str(&wat).expect("the guest is valid WAT");
         let mut resolve = Resolve::default();
-        let package = resolve.push_str("birth-policy.wit", self.wit()).expect("valid WIT");
+        let package = resolve
+            .push_str("birth-policy.wit", &self.wit())
+            .expect("valid WIT");
         let world = resolve
             .select_world(&[package], Some("test-plugin"))
             .expect("the world that `wit` adds");
@@ -97,7 +101,11 @@ impl Guest {
             "{interfaces}\nworld test-plugin {{ {imports}\nexport types;\nexport {}; }}",
             self.role
         );
-        let body: String = files.iter().map(|f| f.replacen(header, "", 1)).collect();
+        let (from, to) = self.wit;
+        let body: String = files
+            .iter()
+            .map(|f| f.replacen(header, "", 1).replace(from, to))
+            .collect();
         format!("{}\n{body}\n{world}", header.replace("0.1.0", self.version))
     }
 }
@@ -167,7 +175,7 @@ fn describes(reasons: u32) -> String {
 
 /// Answers every subject with the lowest status (for conflict: `ABSENT`).
 #[must_use]
-pub fn well_behaved(role: &'static str) -> Vec<u8> {
+pub(crate) fn well_behaved(role: &'static str) -> Vec<u8> {
     guest(|g| {
         g.role = role;
         if role != "conflict" {
@@ -178,25 +186,25 @@ pub fn well_behaved(role: &'static str) -> Vec<u8> {
 
 /// Answers with one reason, whose evidence is text 0 of the batch and 7.
 #[must_use]
-pub fn with_a_reason() -> Vec<u8> {
+pub(crate) fn with_a_reason() -> Vec<u8> {
     reasoning(0, 0)
 }
 
 /// Never returns from `judge`.
 #[must_use]
-pub fn loops() -> Vec<u8> {
+pub(crate) fn loops() -> Vec<u8> {
     judging("(loop $forever (br $forever)) (unreachable)")
 }
 
 /// Executes `unreachable`.
 #[must_use]
-pub fn traps() -> Vec<u8> {
+pub(crate) fn traps() -> Vec<u8> {
     judging("(unreachable)")
 }
 
 /// Calls itself without end.
 #[must_use]
-pub fn recurses() -> Vec<u8> {
+pub(crate) fn recurses() -> Vec<u8> {
     guest(|g| {
         g.judge = "(call $deeper (local.get $batch))".to_owned();
         g.more = "(func $deeper (param i32) (result i32)
@@ -207,13 +215,13 @@ pub fn recurses() -> Vec<u8> {
 
 /// Grows its memory until it may not.
 #[must_use]
-pub fn exhausts_memory() -> Vec<u8> {
+pub(crate) fn exhausts_memory() -> Vec<u8> {
     judging("(loop $more (drop (memory.grow (i32.const 16))) (br $more)) (unreachable)")
 }
 
 /// Rejects its settings in `check-settings` and in `judge`.
 #[must_use]
-pub fn rejects_settings() -> Vec<u8> {
+pub(crate) fn rejects_settings() -> Vec<u8> {
     let problem = "(local.set $count (call $take (i32.const 16)))
          (call $list (local.get $count) (i32.const 64) (i32.const 5))
          (call $list (i32.add (local.get $count) (i32.const 8)) (i32.const 69) (i32.const 5))";
@@ -236,9 +244,29 @@ pub fn rejects_settings() -> Vec<u8> {
     })
 }
 
+/// Calls the batch malformed in the words that lie at the end of a path: the
+/// batch begins with the pointer to its settings, each offset leads on, and
+/// the last one is where pointer and length are.
+pub(crate) fn echoes(path: &[u32]) -> Vec<u8> {
+    let place = path
+        .iter()
+        .fold("(local.get $batch)".to_owned(), |at, offset| {
+            format!("(i32.add (i32.load {at}) (i32.const {offset}))")
+        });
+    judging(&format!(
+        "(local.set $n {place})
+         (local.set $result (call $take (i32.const 80)))
+         (i32.store (local.get $result) (i32.const 1))
+         (i32.store offset=4 (local.get $result) (i32.const 1))
+         (call $list (i32.add (local.get $result) (i32.const 8))
+           (i32.load (local.get $n)) (i32.load offset=4 (local.get $n)))
+         (local.get $result)"
+    ))
+}
+
 /// Calls every batch malformed.
 #[must_use]
-pub fn calls_it_malformed() -> Vec<u8> {
+pub(crate) fn calls_it_malformed() -> Vec<u8> {
     judging(
         "(local.set $result (call $take (i32.const 80)))
          (i32.store (local.get $result) (i32.const 1))
@@ -250,7 +278,7 @@ pub fn calls_it_malformed() -> Vec<u8> {
 
 /// Imports a clock.
 #[must_use]
-pub fn imports_a_clock() -> Vec<u8> {
+pub(crate) fn imports_a_clock() -> Vec<u8> {
     guest(|g| {
         g.world = (
             "import clock;".to_owned(),
@@ -264,25 +292,25 @@ pub fn imports_a_clock() -> Vec<u8> {
 
 /// Exports another version of the interface.
 #[must_use]
-pub fn speaks_another_version() -> Vec<u8> {
+pub(crate) fn speaks_another_version() -> Vec<u8> {
     guest(|g| g.version = "0.2.0")
 }
 
 /// A module's start function that never returns.
 #[must_use]
-pub fn loops_at_start() -> Vec<u8> {
+pub(crate) fn loops_at_start() -> Vec<u8> {
     guest(|g| g.more = "(func $go (loop $l (br $l))) (start $go)".to_owned())
 }
 
 /// A module's start function that traps.
 #[must_use]
-pub fn traps_at_start() -> Vec<u8> {
+pub(crate) fn traps_at_start() -> Vec<u8> {
     guest(|g| g.more = "(func $go (unreachable)) (start $go)".to_owned())
 }
 
 /// A core module with a second memory.
 #[must_use]
-pub fn has_two_memories() -> Vec<u8> {
+pub(crate) fn has_two_memories() -> Vec<u8> {
     guest(|g| g.more = "(memory $second 1)".to_owned())
 }
 
@@ -290,7 +318,7 @@ pub fn has_two_memories() -> Vec<u8> {
 /// conflict role: its name, its bytes, and the code of the error. The batch
 /// needs at least two subjects.
 #[must_use]
-pub fn all() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+pub(crate) fn all() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     vec![
         ("loops", loops(), "PLUGIN_OUT_OF_FUEL"),
         ("loops-at-start", loops_at_start(), "PLUGIN_OUT_OF_FUEL"),
@@ -310,17 +338,42 @@ pub fn all() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         ("has-two-memories", has_two_memories(), "PLUGIN_COMPILE"),
         ("imports-a-clock", imports_a_clock(), "PLUGIN_HAS_IMPORTS"),
-        ("speaks-another-version", speaks_another_version(), "PLUGIN_WRONG_WIT_VERSION"),
-        ("has-another-role", well_behaved("coverage"), "PLUGIN_WRONG_ROLE"),
+        (
+            "speaks-another-version",
+            speaks_another_version(),
+            "PLUGIN_WRONG_WIT_VERSION",
+        ),
+        (
+            "has-another-role",
+            well_behaved("coverage"),
+            "PLUGIN_WRONG_ROLE",
+        ),
+        (
+            "has-other-types",
+            guest(|g| g.wit = ("score: list<s32>", "score: list<s64>")),
+            "PLUGIN_WRONG_INTERFACE",
+        ),
         (
             "is-a-core-module",
             wat::parse_str("(module)").expect("valid WAT"),
             "PLUGIN_NOT_A_COMPONENT",
         ),
-        ("is-text", b"not a plugin".to_vec(), "PLUGIN_NOT_A_COMPONENT"),
+        (
+            "is-text",
+            b"not a plugin".to_vec(),
+            "PLUGIN_NOT_A_COMPONENT",
+        ),
         ("is-cut-short", cut_short(), "PLUGIN_COMPILE"),
-        ("rejects-settings", rejects_settings(), "PLUGIN_SETTINGS_REJECTED"),
-        ("calls-it-malformed", calls_it_malformed(), "PLUGIN_BATCH_MALFORMED"),
+        (
+            "rejects-settings",
+            rejects_settings(),
+            "PLUGIN_SETTINGS_REJECTED",
+        ),
+        (
+            "calls-it-malformed",
+            calls_it_malformed(),
+            "PLUGIN_BATCH_MALFORMED",
+        ),
         // Verdicts: the lists lie at 4, 12, …, 68 of the result, each a
         // pointer and a length.
         (
@@ -354,19 +407,47 @@ pub fn all() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             ),
             "PLUGIN_BAD_ANSWER",
         ),
-        ("answers-with-a-short-list", answering_but(16, "(i32.const 0)"), "PLUGIN_BAD_ANSWER"),
-        ("answers-with-a-long-list", answering_but(32, "(i32.const 99)"), "PLUGIN_BAD_ANSWER"),
+        (
+            "answers-with-a-short-list",
+            answering_but(16, "(i32.const 0)"),
+            "PLUGIN_BAD_ANSWER",
+        ),
+        (
+            "answers-with-a-long-list",
+            answering_but(32, "(i32.const 99)"),
+            "PLUGIN_BAD_ANSWER",
+        ),
         (
             "gives-starts-that-are-no-ranges",
             answering_but(36, "(i32.load offset=4 (local.get $result))"),
             "PLUGIN_BAD_ANSWER",
         ),
-        ("gives-an-unknown-reason", reasoning(1, 0), "PLUGIN_BAD_ANSWER"),
-        ("gives-evidence-not-in-the-batch", reasoning(0, 1_000_000), "PLUGIN_BAD_ANSWER"),
+        (
+            "gives-an-unknown-reason",
+            reasoning(1, 0),
+            "PLUGIN_BAD_ANSWER",
+        ),
+        (
+            "gives-evidence-not-in-the-batch",
+            reasoning(0, 1_000_000),
+            "PLUGIN_BAD_ANSWER",
+        ),
         // The canonical ABI.
-        ("returns-a-wild-pointer", judging("(i32.const -8)"), "PLUGIN_ANSWER_UNREADABLE"),
-        ("returns-a-crooked-pointer", judging("(i32.const 3)"), "PLUGIN_ANSWER_UNREADABLE"),
-        ("lists-beyond-its-memory", answering_but(4, "(i32.const -4)"), "PLUGIN_ANSWER_UNREADABLE"),
+        (
+            "returns-a-wild-pointer",
+            judging("(i32.const -8)"),
+            "PLUGIN_ANSWER_UNREADABLE",
+        ),
+        (
+            "returns-a-crooked-pointer",
+            judging("(i32.const 3)"),
+            "PLUGIN_ANSWER_UNREADABLE",
+        ),
+        (
+            "lists-beyond-its-memory",
+            answering_but(4, "(i32.const -4)"),
+            "PLUGIN_ANSWER_UNREADABLE",
+        ),
         (
             "answers-neither-ok-nor-error",
             answering_but(0, "(i32.const 7)"),
@@ -395,7 +476,10 @@ pub fn all() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         (
             "describes-a-very-long-message",
-            guest(|g| g.describe = describes(1).replace("(i32.const 26)", "(i32.const 60000)")),
+            guest(|g| {
+                g.text.push_str(&"x".repeat(600));
+                g.describe = describes(1).replace("(i32.const 26)", "(i32.const 600)");
+            }),
             "PLUGIN_BAD_DESCRIPTION",
         ),
         (

@@ -19,6 +19,7 @@ mod cluster;
 mod fetch;
 mod options;
 mod random;
+mod scratch;
 mod supervisor;
 
 pub use account::AccountError;
@@ -26,4 +27,5 @@ pub use binaries::{BinariesError, OLDEST_MAJOR, ServerBinaries};
 pub use cluster::{Cluster, ClusterError, KeptCluster};
 pub use fetch::FetchError;
 pub use options::ClusterOptions;
+pub use scratch::ScratchDirectory;
 pub use supervisor::{Shutdown, SupervisorError};

@@ -184,7 +184,7 @@ impl Drop for Supervisor {
     unsafe_code,
     reason = "std offers no safe way to call setsid in a child"
 )]
-fn lead_a_session(command: &mut Command) {
+pub(crate) fn lead_a_session(command: &mut Command) {
     use std::os::unix::process::CommandExt as _;
     // SAFETY: between fork and exec only async-signal-safe calls are allowed;
     // the closure makes one system call and allocates nothing.

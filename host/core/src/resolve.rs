@@ -37,7 +37,7 @@ pub struct Column {
 }
 
 /// A resolved family.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedFamily {
     /// The family's id.
     pub family: String,
@@ -48,7 +48,7 @@ pub struct ResolvedFamily {
 }
 
 /// A resolved concept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedConcept {
     /// The concept's id.
     pub concept: String,

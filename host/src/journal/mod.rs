@@ -32,6 +32,8 @@ pub mod file {
     pub const COMPILED: &str = "compiled.sql";
     /// The plan.
     pub const PLAN: &str = "plan.json";
+    /// What names resolved to.
+    pub const TARGET: &str = "target.json";
     /// The facts the plan was made from.
     pub const FACTS: &str = "facts.json";
     /// What a plugin was asked and what it answered, for a replay.

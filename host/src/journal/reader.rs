@@ -121,17 +121,7 @@ fn parse_line(line: &str, path: &Path) -> Result<Stamped, JournalError> {
 impl RunView {
     /// A whole file of the run; `None` where it was never written.
     pub fn read(&self, name: &str) -> Result<Option<String>, JournalError> {
-        match self.dir.read_to_string(name) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(JournalError::Damaged {
-                path: self.path.join(name),
-                detail: "it is not UTF-8 text".to_owned(),
-            }),
-            Err(source) => {
-                Err(JournalError::Io { action: "cannot read", path: self.path.join(name), source })
-            }
-        }
+        read_file(&self.dir, &self.path, name)
     }
 
     /// The operation, and the run it undoes where it is a rollback.
@@ -158,6 +148,18 @@ impl RunView {
             }
             _ => None,
         })
+    }
+}
+
+pub(super) fn read_file(dir: &Dir, path: &Path, name: &str) -> Result<Option<String>, JournalError> {
+    match dir.read_to_string(name) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(JournalError::Damaged {
+            path: path.join(name),
+            detail: "it is not UTF-8 text".to_owned(),
+        }),
+        Err(source) => Err(JournalError::Io { action: "cannot read", path: path.join(name), source }),
     }
 }
 

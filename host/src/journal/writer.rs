@@ -106,6 +106,11 @@ impl RunDir {
         self.dir.read(&name).map_err(|source| self.io("cannot read", &name, source))
     }
 
+    /// A whole file of the run; `None` where it was never written.
+    pub fn read(&self, name: &str) -> Result<Option<String>, JournalError> {
+        super::reader::read_file(&self.dir, &self.path, name)
+    }
+
     /// Records an event and waits until it is on the disk.
     pub fn event(&mut self, event: Event) -> Result<(), JournalError> {
         let name = event.name();

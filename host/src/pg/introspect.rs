@@ -1,6 +1,6 @@
 //! Reading catalogs: a handful of queries for any number of tables.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -37,7 +37,7 @@ pub struct Server {
 }
 
 /// The role's rights on a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRights {
     /// May alter the table: is or inherits from its owner, or is a superuser.
     pub owner: bool,
@@ -45,6 +45,8 @@ pub struct TableRights {
     pub select: bool,
     /// Who owns it.
     pub owner_name: String,
+    /// Partitions and inheriting tables below it: ALTER TABLE locks them too.
+    pub descendants: i64,
 }
 
 /// Somebody who holds a lock.
@@ -159,6 +161,7 @@ impl<'s> Reader<'s> {
             owner: column(&row, 0)?,
             select: column(&row, 1)?,
             owner_name: column(&row, 2)?,
+            descendants: column(&row, 3)?,
         })
     }
 

@@ -30,6 +30,13 @@ impl Session {
         self.0.encrypted()
     }
 
+    /// Runs a script of this program's own text on a throw-away server, to make
+    /// the demo's estate. The only text that is not rendered by the core; it is
+    /// a constant of the program, so nothing from outside can be in it.
+    pub async fn prepare_throw_away_estate(&self, script: &'static str) -> Result<(), PgError> {
+        self.batch("making the demo's estate", &[script.to_owned()]).await
+    }
+
     pub(super) async fn batch(&self, action: &str, statements: &[String]) -> Result<(), PgError> {
         self.0
             .client

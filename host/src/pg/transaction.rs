@@ -8,7 +8,7 @@ use birth_core::ident::QualifiedName;
 use birth_core::sql::{Statement, frame, query};
 
 use super::error::{PgError, PgErrorKind};
-use super::introspect::Reader;
+use super::introspect::{LockHolder, Reader};
 use super::session::{Session, column};
 
 /// A read-only, repeatable-read transaction: every query in it sees the same
@@ -161,6 +161,20 @@ impl Session {
             let _ = self.batch("rolling back", &[frame::ROLLBACK.to_owned()]).await;
         }
         waited
+    }
+
+    /// Who holds locks on a table now, read in a transaction of its own.
+    pub async fn lock_holders(
+        &self,
+        oid: u32,
+        timeouts: frame::Timeouts,
+    ) -> Result<Vec<LockHolder>, PgError> {
+        let mut statements = vec![frame::BEGIN_READ.to_owned()];
+        statements.extend(frame::local_settings(timeouts));
+        self.batch("opening a read-only transaction", &statements).await?;
+        let holders = Reader::new(self).lock_holders(oid).await;
+        self.batch("ending a read-only transaction", &[frame::ROLLBACK.to_owned()]).await?;
+        holders
     }
 
     /// Asks what became of a transaction.

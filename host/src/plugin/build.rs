@@ -117,9 +117,17 @@ pub fn build(
     options: &Options,
     progress: &mut dyn FnMut(&str),
 ) -> Result<BuiltPlugin, BuildError> {
-    let toolchain = Toolchain::find(manifest_dir)?;
-    let manifest = Manifest::read(&toolchain, manifest_dir)?;
-    let path = compile(&toolchain, &manifest, options, progress)?;
+    let folder = manifest::find(manifest_dir)?;
+    let toolchain = Toolchain::find(&folder)?;
+    let manifest = Manifest::read(&toolchain, &folder)?;
+    let target_dir = target_dir(&manifest, options).map_err(BuildError::Cargo)?;
+    let mut command = cargo_build(&toolchain, &manifest, &target_dir);
+    if options.offline {
+        command.arg("--offline");
+    }
+    // The file that chooses a compiler is looked for where cargo runs.
+    command.current_dir(&folder);
+    let path = compile(command, &manifest, progress)?;
     let module = std::fs::read(&path).map_err(|source| BuildError::Read { path, source })?;
     let component = component::encode(&module)?;
     Ok(BuiltPlugin {
@@ -137,12 +145,10 @@ fn hex(digest: &[u8]) -> String {
 
 /// Runs cargo and returns the path of the core module it made.
 fn compile(
-    toolchain: &Toolchain,
+    mut command: Command,
     manifest: &Manifest,
-    options: &Options,
     progress: &mut dyn FnMut(&str),
 ) -> Result<PathBuf, BuildError> {
-    let mut command = cargo_build(toolchain, manifest, options);
     let mut cargo = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -153,8 +159,8 @@ fn compile(
     let stdout = cargo.stdout.take();
     let messages = thread::spawn(move || read_to_string(stdout));
     if let Some(stderr) = cargo.stderr.take() {
-        for line in BufReader::new(stderr).split(b'\n') {
-            let line = line.map_err(BuildError::Cargo)?;
+        // A line that cannot be read is no reason to stop a build.
+        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
             progress(String::from_utf8_lossy(&line).trim_end_matches('\r'));
         }
     }
@@ -184,7 +190,7 @@ fn read_to_string(source: Option<impl Read>) -> io::Result<String> {
     Ok(text)
 }
 
-fn cargo_build(toolchain: &Toolchain, manifest: &Manifest, options: &Options) -> Command {
+fn cargo_build(toolchain: &Toolchain, manifest: &Manifest, target_dir: &Path) -> Command {
     let mut command = Command::new(&toolchain.cargo);
     command
         .args(["build", "--locked", "--lib", "--target", TARGET])
@@ -192,10 +198,7 @@ fn cargo_build(toolchain: &Toolchain, manifest: &Manifest, options: &Options) ->
         .arg("--manifest-path")
         .arg(&manifest.path)
         .arg("--target-dir")
-        .arg(target_dir(manifest, options));
-    if options.offline {
-        command.arg("--offline");
-    }
+        .arg(target_dir);
     forget_environment(&mut command);
     let flags = remap_flags(toolchain, manifest);
     command
@@ -211,10 +214,11 @@ fn cargo_build(toolchain: &Toolchain, manifest: &Manifest, options: &Options) ->
     command
 }
 
-fn target_dir(manifest: &Manifest, options: &Options) -> PathBuf {
+/// Cargo runs in the crate's folder, a person's path starts from their own.
+fn target_dir(manifest: &Manifest, options: &Options) -> io::Result<PathBuf> {
     match &options.target_dir {
-        Some(path) => path.clone(),
-        None => manifest.target_dir.join("birth-plugins"),
+        Some(path) => std::path::absolute(path),
+        None => Ok(manifest.target_dir.join("birth-plugins")),
     }
 }
 
@@ -232,11 +236,8 @@ const PLUGIN_PROFILE: [(&str, &str); 6] = [
 /// Removes the variables by which a person's environment changes the code that
 /// is generated.
 fn forget_environment(command: &mut Command) {
-    let changes_code = |name: &str| {
-        name.starts_with("CARGO_PROFILE_")
-            || name.starts_with("CARGO_TARGET_WASM32_")
-            || name.ends_with("RUSTFLAGS")
-    };
+    let changes_code =
+        |name: &str| name.starts_with("CARGO_PROFILE_") || name.ends_with("RUSTFLAGS");
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(changes_code) {
             command.env_remove(name);

@@ -57,9 +57,11 @@ impl Cache {
                 return None;
             }
         };
-        deserialize(engine, &entry).inspect_err(|reason| {
-            tracing::warn!(entry = %name(&key), %reason, "a compiled plugin is not used");
-        }).ok()
+        deserialize(engine, &entry)
+            .inspect_err(|reason| {
+                tracing::warn!(entry = %name(&key), %reason, "a compiled plugin is not used");
+            })
+            .ok()
     }
 
     /// Keeps a compiled plugin.
@@ -91,10 +93,12 @@ impl Cache {
         let n = WRITES.fetch_add(1, Ordering::Relaxed);
         let temporary = format!("{}.{}.{n}.new", name(key), std::process::id());
         let written = self.write_new(&temporary, key, code);
-        written.and_then(|()| self.0.rename(&temporary, &self.0, name(key))).inspect_err(|_| {
-            // Best effort: the name is never read.
-            let _ = self.0.remove_file(&temporary);
-        })
+        written
+            .and_then(|()| self.0.rename(&temporary, &self.0, name(key)))
+            .inspect_err(|_| {
+                // Best effort: the name is never read.
+                let _ = self.0.remove_file(&temporary);
+            })
     }
 
     fn write_new(&self, file: &str, key: &Digest, code: &[u8]) -> io::Result<()> {
@@ -148,7 +152,10 @@ fn name(key: &Digest) -> String {
 /// settings and target, and the host that wrote it.
 fn key(engine: &PluginEngine, wasm: &Digest) -> Digest {
     let mut compatibility = Collected::default();
-    engine.inner().precompile_compatibility_hash().hash(&mut compatibility);
+    engine
+        .inner()
+        .precompile_compatibility_hash()
+        .hash(&mut compatibility);
     DigestBuilder::new("birth compiled plugin 1")
         .text(env!("CARGO_PKG_VERSION"))
         .text(&wasm.to_string())
@@ -157,7 +164,10 @@ fn key(engine: &PluginEngine, wasm: &Digest) -> Digest {
 }
 
 fn seal(key: &Digest, code: &[u8]) -> Digest {
-    DigestBuilder::new("birth compiled plugin 1").text(&key.to_string()).bytes(code).finish()
+    DigestBuilder::new("birth compiled plugin 1")
+        .text(&key.to_string())
+        .bytes(code)
+        .finish()
 }
 
 /// Collects what a value would hash, so that SHA-256 can do the hashing: the
@@ -179,7 +189,10 @@ impl Hasher for Collected {
 /// directory, not its name, whose it is.
 fn open_private(below: &Path) -> io::Result<Dir> {
     let path = below.join(DIRECTORY);
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&path)?;
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
     let opened = rustix::fs::open(&path, flags, Mode::empty())?;
     let dir = Dir::from_std_file(opened.into());

@@ -34,10 +34,12 @@ impl Plugin {
             return Ok(known);
         }
         let (found, _) = self.run(Call::Describe, 0, |bound, store| bound.describe(store))?;
-        found.check().map_err(|source| PluginError::BadDescription {
-            plugin: Arc::clone(&self.id),
-            source,
-        })?;
+        found
+            .check()
+            .map_err(|source| PluginError::BadDescription {
+                plugin: Arc::clone(&self.id),
+                source,
+            })?;
         Ok(self.description.get_or_init(|| found))
     }
 
@@ -48,8 +50,9 @@ impl Plugin {
     /// whatever stopped the call.
     pub fn check_settings(&self, settings: &Settings) -> Result<(), PluginError> {
         self.check_batch(settings_bytes(settings))?;
-        let (answer, _) = self
-            .run(Call::CheckSettings, 0, |bound, store| bound.check_settings(store, settings))?;
+        let (answer, _) = self.run(Call::CheckSettings, 0, |bound, store| {
+            bound.check_settings(store, settings)
+        })?;
         answer.map_err(|problems| self.rejected(problems))
     }
 
@@ -72,23 +75,36 @@ impl Plugin {
         })?;
         let raw = answer.map_err(|refusal| match refusal {
             Refusal::Settings(problems) => self.rejected(problems),
-            Refusal::Malformed(what) => {
-                PluginError::Malformed { plugin: Arc::clone(&self.id), what }
-            }
+            Refusal::Malformed(what) => PluginError::Malformed {
+                plugin: Arc::clone(&self.id),
+                what,
+            },
         })?;
-        let answers = check(self.id.role, &raw, subjects, description, &facts.text)
-            .map_err(|source| PluginError::BadAnswer { plugin: Arc::clone(&self.id), source })?;
+        let answers =
+            check(self.id.role, &raw, subjects, description, &facts.text).map_err(|source| {
+                PluginError::BadAnswer {
+                    plugin: Arc::clone(&self.id),
+                    source,
+                }
+            })?;
         Ok(Judged { answers, raw, fuel })
     }
 
     fn rejected(&self, problems: Vec<super::error::SettingProblem>) -> PluginError {
-        PluginError::SettingsRejected { plugin: Arc::clone(&self.id), problems }
+        PluginError::SettingsRejected {
+            plugin: Arc::clone(&self.id),
+            problems,
+        }
     }
 
     fn check_batch(&self, found: usize) -> Result<(), PluginError> {
         let limit = self.limits.batch_bytes;
         if found > limit {
-            return Err(PluginError::BatchTooLarge { plugin: Arc::clone(&self.id), found, limit });
+            return Err(PluginError::BatchTooLarge {
+                plugin: Arc::clone(&self.id),
+                found,
+                limit,
+            });
         }
         Ok(())
     }
@@ -108,7 +124,10 @@ impl Plugin {
             .instantiate(&mut *store)
             .map_err(|e| self.blame(Call::Instantiate, subjects, &e))?;
         let bound = Bound::new(self.id.role, store, &instance).map_err(|e| {
-            PluginError::WrongInterface { plugin: Arc::clone(&self.id), what: format!("{e:#}") }
+            PluginError::WrongInterface {
+                plugin: Arc::clone(&self.id),
+                what: format!("{e:#}"),
+            }
         })?;
         let answer = f(&bound, store).map_err(|e| self.blame(call, subjects, &e))?;
         let left = store.get_fuel().unwrap_or(0);
@@ -122,31 +141,49 @@ impl Plugin {
         // A refused growth first: to the guest it is a trap like any other.
         if let Some(refused) = error.downcast_ref::<GrowthRefused>() {
             return match *refused {
-                GrowthRefused::Memory { limit } => {
-                    PluginError::OutOfMemory { plugin, during, limit }
-                }
-                GrowthRefused::Table { .. } => {
-                    PluginError::Trapped { plugin, during, what: refused.to_string() }
-                }
+                GrowthRefused::Memory { limit } => PluginError::OutOfMemory {
+                    plugin,
+                    during,
+                    limit,
+                },
+                GrowthRefused::Table { .. } => PluginError::Trapped {
+                    plugin,
+                    during,
+                    what: refused.to_string(),
+                },
             };
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => {
-                PluginError::OutOfFuel { plugin, during, limit: limits.fuel(subjects) }
-            }
-            Some(Trap::Interrupt) => {
-                PluginError::DeadlineExceeded { plugin, during, limit: limits.deadline }
-            }
-            Some(trap) => PluginError::Trapped { plugin, during, what: trap.to_string() },
+            Some(Trap::OutOfFuel) => PluginError::OutOfFuel {
+                plugin,
+                during,
+                limit: limits.fuel(subjects),
+            },
+            Some(Trap::Interrupt) => PluginError::DeadlineExceeded {
+                plugin,
+                during,
+                limit: limits.deadline,
+            },
+            Some(trap) => PluginError::Trapped {
+                plugin,
+                during,
+                what: trap.to_string(),
+            },
             None if answer_is_too_large(error) => PluginError::AnswerTooLarge {
                 plugin,
                 during,
                 limit: limits.answer_bytes(subjects),
             },
-            None if during == Call::Instantiate => {
-                PluginError::Trapped { plugin, during, what: format!("{error:#}") }
-            }
-            None => PluginError::Unreadable { plugin, during, what: format!("{error:#}") },
+            None if during == Call::Instantiate => PluginError::Trapped {
+                plugin,
+                during,
+                what: format!("{error:#}"),
+            },
+            None => PluginError::Unreadable {
+                plugin,
+                during,
+                what: format!("{error:#}"),
+            },
         }
     }
 }
@@ -154,5 +191,8 @@ impl Plugin {
 /// The engine's type for this is private, so its words have to do; the test
 /// of hostile guests holds them.
 fn answer_is_too_large(error: &wasmtime::Error) -> bool {
-    error.root_cause().to_string().starts_with("too much data is being copied")
+    error
+        .root_cause()
+        .to_string()
+        .starts_with("too much data is being copied")
 }

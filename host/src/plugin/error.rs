@@ -25,7 +25,13 @@ pub struct PluginId {
 
 impl std::fmt::Display for PluginId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "plugin `{}` ({}, sha256 {}…)", self.role, self.file, self.sha256.short())
+        write!(
+            f,
+            "plugin `{}` ({}, sha256 {}…)",
+            self.role,
+            self.file,
+            self.sha256.short()
+        )
     }
 }
 
@@ -65,74 +71,169 @@ pub struct SettingProblem {
 
 /// Why a plugin was refused or stopped.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "the fields are what the messages say; `plugin` is which one")]
+#[expect(
+    missing_docs,
+    reason = "the fields are what the messages say; `plugin` is which one"
+)]
 pub enum PluginError {
     /// The policy set has no plugin for a role that is needed.
-    #[error("the policy set `{set}` has no plugin for the role `{role}`: add [plugin.{role}] with its file and sha256")]
+    #[error(
+        "the policy set `{set}` has no plugin for the role `{role}`: add [plugin.{role}] with its file and sha256"
+    )]
     RoleAbsent { set: String, role: Role },
     /// The revision is not among the approved ones.
-    #[error("revision {revision} of the policy set `{set}` (digest {digest}) is not approved: have it reviewed and added to approved.toml, or use an approved revision")]
-    NotApproved { set: String, revision: u32, digest: Digest },
+    #[error(
+        "revision {revision} of the policy set `{set}` (digest {digest}) is not approved: have it reviewed and added to approved.toml, or use an approved revision"
+    )]
+    NotApproved {
+        set: String,
+        revision: u32,
+        digest: Digest,
+    },
     /// The file cannot be read.
-    #[error("{plugin} cannot be read: {reason}; put the file beside the policy set or correct `file`")]
-    Missing { plugin: Arc<PluginId>, reason: String },
+    #[error(
+        "{plugin} cannot be read: {reason}; put the file beside the policy set or correct `file`"
+    )]
+    Missing {
+        plugin: Arc<PluginId>,
+        reason: String,
+    },
     /// The bytes are not those that were pinned.
     #[error("{plugin}: the file's sha256 is {found}, the pin is {}; restore the pinned file, or review the new one and pin it", plugin.sha256)]
-    PinMismatch { plugin: Arc<PluginId>, found: Digest },
+    PinMismatch {
+        plugin: Arc<PluginId>,
+        found: Digest,
+    },
     /// Not a component at all.
-    #[error("{plugin} is not a WebAssembly component but {what}; build it with `birth plugin build`")]
-    NotAComponent { plugin: Arc<PluginId>, what: &'static str },
+    #[error(
+        "{plugin} is not a WebAssembly component but {what}; build it with `birth plugin build`"
+    )]
+    NotAComponent {
+        plugin: Arc<PluginId>,
+        what: &'static str,
+    },
     /// Not a valid component, or one that needs a feature which is off.
     #[error("{plugin} does not compile: {what}; build it with `birth plugin build`")]
     Compile { plugin: Arc<PluginId>, what: String },
     /// Asks for something from outside.
     #[error("{plugin} imports {}; a plugin may import nothing: remove what needs it and rebuild", imports.join(", "))]
-    HasImports { plugin: Arc<PluginId>, imports: Vec<String> },
+    HasImports {
+        plugin: Arc<PluginId>,
+        imports: Vec<String>,
+    },
     /// Speaks another version of the boundary.
-    #[error("{plugin} speaks birth:policy {found}, this host speaks {WIT_VERSION}; rebuild the plugin or use another host")]
-    WrongWitVersion { plugin: Arc<PluginId>, found: String },
+    #[error(
+        "{plugin} speaks birth:policy {found}, this host speaks {WIT_VERSION}; rebuild the plugin or use another host"
+    )]
+    WrongWitVersion {
+        plugin: Arc<PluginId>,
+        found: String,
+    },
     /// Is not a plugin of the role it is pinned for.
     #[error("{plugin} does not export `{}`; it exports {}: pin it under its own role, or build it for this one", plugin.role.interface(), listed(exports))]
-    WrongRole { plugin: Arc<PluginId>, exports: Vec<String> },
+    WrongRole {
+        plugin: Arc<PluginId>,
+        exports: Vec<String>,
+    },
     /// Exports the right name with other types.
     #[error("{plugin}: `{}` is not the interface of that name: {what}; build it against the released WIT package", plugin.role.interface())]
     WrongInterface { plugin: Arc<PluginId>, what: String },
     /// Declares more than a plugin may have.
     #[error("{plugin} has {found} {what}, the limit is {limit}; build a smaller one")]
-    OverLimit { plugin: Arc<PluginId>, what: &'static str, found: u64, limit: u64 },
+    OverLimit {
+        plugin: Arc<PluginId>,
+        what: &'static str,
+        found: u64,
+        limit: u64,
+    },
     /// Does not accept its settings.
     #[error("{plugin} rejects its settings: {}; correct [plugin.{}.settings]", problems_listed(problems), plugin.role)]
-    SettingsRejected { plugin: Arc<PluginId>, problems: Vec<SettingProblem> },
+    SettingsRejected {
+        plugin: Arc<PluginId>,
+        problems: Vec<SettingProblem>,
+    },
     /// The host's batch would not fit.
-    #[error("{plugin}: the batch of {found} bytes is over the limit of {limit}; judge fewer subjects at a time")]
-    BatchTooLarge { plugin: Arc<PluginId>, found: usize, limit: usize },
+    #[error(
+        "{plugin}: the batch of {found} bytes is over the limit of {limit}; judge fewer subjects at a time"
+    )]
+    BatchTooLarge {
+        plugin: Arc<PluginId>,
+        found: usize,
+        limit: usize,
+    },
     /// Calls the host's batch malformed.
-    #[error("{plugin} calls the batch malformed: {what}; host and plugin disagree on the layout: report it with the run's facts")]
+    #[error(
+        "{plugin} calls the batch malformed: {what}; host and plugin disagree on the layout: report it with the run's facts"
+    )]
     Malformed { plugin: Arc<PluginId>, what: String },
     /// Trapped.
-    #[error("{plugin} trapped in {during}: {what}; the run was stopped before any write: report it to the plugin's author")]
-    Trapped { plugin: Arc<PluginId>, during: Call, what: String },
+    #[error(
+        "{plugin} trapped in {during}: {what}; the run was stopped before any write: report it to the plugin's author"
+    )]
+    Trapped {
+        plugin: Arc<PluginId>,
+        during: Call,
+        what: String,
+    },
     /// Used up its instruction budget.
-    #[error("{plugin} used up its {limit} units of fuel in {during}; the run was stopped before any write: the plugin loops, or does too much work per subject")]
-    OutOfFuel { plugin: Arc<PluginId>, during: Call, limit: u64 },
+    #[error(
+        "{plugin} used up its {limit} units of fuel in {during}; the run was stopped before any write: the plugin loops, or does too much work per subject"
+    )]
+    OutOfFuel {
+        plugin: Arc<PluginId>,
+        during: Call,
+        limit: u64,
+    },
     /// Wanted more memory than it may have.
-    #[error("{plugin} wanted more than {limit} bytes of memory in {during}; the run was stopped before any write: the plugin leaks, or needs smaller batches")]
-    OutOfMemory { plugin: Arc<PluginId>, during: Call, limit: usize },
+    #[error(
+        "{plugin} wanted more than {limit} bytes of memory in {during}; the run was stopped before any write: the plugin leaks, or needs smaller batches"
+    )]
+    OutOfMemory {
+        plugin: Arc<PluginId>,
+        during: Call,
+        limit: usize,
+    },
     /// Ran past the wall-clock limit.
-    #[error("{plugin} did not finish {during} in {limit:?}; the run was stopped before any write: the plugin is too slow, or the machine is overloaded")]
-    DeadlineExceeded { plugin: Arc<PluginId>, during: Call, limit: Duration },
+    #[error(
+        "{plugin} did not finish {during} in {limit:?}; the run was stopped before any write: the plugin is too slow, or the machine is overloaded"
+    )]
+    DeadlineExceeded {
+        plugin: Arc<PluginId>,
+        during: Call,
+        limit: Duration,
+    },
     /// Returned too many bytes.
-    #[error("{plugin} answered {during} with more than {limit} bytes; the run was stopped before any write: report it to the plugin's author")]
-    AnswerTooLarge { plugin: Arc<PluginId>, during: Call, limit: usize },
+    #[error(
+        "{plugin} answered {during} with more than {limit} bytes; the run was stopped before any write: report it to the plugin's author"
+    )]
+    AnswerTooLarge {
+        plugin: Arc<PluginId>,
+        during: Call,
+        limit: usize,
+    },
     /// Broke the canonical ABI: a pointer out of bounds, text that is not UTF-8.
-    #[error("{plugin} exchanged an unreadable value in {during}: {what}; the run was stopped before any write: report it to the plugin's author")]
-    Unreadable { plugin: Arc<PluginId>, during: Call, what: String },
+    #[error(
+        "{plugin} exchanged an unreadable value in {during}: {what}; the run was stopped before any write: report it to the plugin's author"
+    )]
+    Unreadable {
+        plugin: Arc<PluginId>,
+        during: Call,
+        what: String,
+    },
     /// Answered against the rules of the boundary.
-    #[error("{plugin} gave a wrong answer: {source}; the run was stopped before any write: report it to the plugin's author")]
-    BadAnswer { plugin: Arc<PluginId>, source: VerdictError },
+    #[error(
+        "{plugin} gave a wrong answer: {source}; the run was stopped before any write: report it to the plugin's author"
+    )]
+    BadAnswer {
+        plugin: Arc<PluginId>,
+        source: VerdictError,
+    },
     /// Describes itself against the rules of the boundary.
     #[error("{plugin} describes itself wrongly: {source}; report it to the plugin's author")]
-    BadDescription { plugin: Arc<PluginId>, source: DescriptionError },
+    BadDescription {
+        plugin: Arc<PluginId>,
+        source: DescriptionError,
+    },
     /// The host's own engine failed.
     #[error("the plugin engine failed: {what}; no plugin was run")]
     Engine { what: String },
@@ -212,16 +313,30 @@ impl Serialize for PluginError {
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    }
 }
 
 fn problems_listed(problems: &[SettingProblem]) -> String {
-    let items: Vec<_> = problems.iter().map(|p| format!("`{}` {}", p.key, p.problem)).collect();
-    if items.is_empty() { "it does not say why".to_owned() } else { items.join("; ") }
+    let items: Vec<_> = problems
+        .iter()
+        .map(|p| format!("`{}` {}", p.key, p.problem))
+        .collect();
+    if items.is_empty() {
+        "it does not say why".to_owned()
+    } else {
+        items.join("; ")
+    }
 }
 
 /// A plugin's own words, safe to print: at most 500 characters, none of them
 /// a control character.
 pub(super) fn in_its_words(text: &str) -> String {
-    text.chars().take(500).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .take(500)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }

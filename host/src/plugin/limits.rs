@@ -63,7 +63,9 @@ impl Limits {
     /// Fuel of a call over so many subjects.
     #[must_use]
     pub fn fuel(&self, subjects: u32) -> u64 {
-        self.fuel_per_subject.saturating_mul(u64::from(subjects)).saturating_add(self.fuel_base)
+        self.fuel_per_subject
+            .saturating_mul(u64::from(subjects))
+            .saturating_add(self.fuel_base)
     }
 
     /// Bytes that may come back from a call over so many subjects.
@@ -96,7 +98,10 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { limits: limits.clone(), memory_bytes: 0 }
+        Self {
+            limits: limits.clone(),
+            memory_bytes: 0,
+        }
     }
 }
 
@@ -107,8 +112,12 @@ impl ResourceLimiter for Meter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let limit = maximum.map_or(self.limits.memory_bytes, |m| m.min(self.limits.memory_bytes));
-        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        let limit = maximum.map_or(self.limits.memory_bytes, |m| {
+            m.min(self.limits.memory_bytes)
+        });
+        let total = self
+            .memory_bytes
+            .saturating_add(desired.saturating_sub(current));
         if desired > limit || total > self.limits.memory_bytes {
             return Err(GrowthRefused::Memory { limit }.into());
         }
@@ -122,7 +131,9 @@ impl ResourceLimiter for Meter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let limit = maximum.map_or(self.limits.table_elements, |m| m.min(self.limits.table_elements));
+        let limit = maximum.map_or(self.limits.table_elements, |m| {
+            m.min(self.limits.table_elements)
+        });
         if desired > limit {
             return Err(GrowthRefused::Table { limit }.into());
         }

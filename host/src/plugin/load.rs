@@ -61,9 +61,12 @@ impl Plugin {
         check_exports(&id, engine, &component)?;
         check_resources(&id, &component, limits)?;
         // The linker is empty: there is nothing that a plugin could reach.
-        let pre = Linker::new(engine.inner()).instantiate_pre(&component).map_err(|e| {
-            PluginError::Compile { plugin: Arc::clone(&id), what: format!("{e:#}") }
-        })?;
+        let pre = Linker::new(engine.inner())
+            .instantiate_pre(&component)
+            .map_err(|e| PluginError::Compile {
+                plugin: Arc::clone(&id),
+                what: format!("{e:#}"),
+            })?;
         Ok(Self {
             id,
             engine: engine.clone(),
@@ -84,7 +87,12 @@ impl Plugin {
 /// (component model, "Binary format").
 fn check_header(id: &Arc<PluginId>, bytes: &[u8], limits: &Limits) -> Result<(), PluginError> {
     if bytes.len() > limits.component_bytes {
-        return Err(over(id, "bytes", bytes.len() as u64, limits.component_bytes as u64));
+        return Err(over(
+            id,
+            "bytes",
+            bytes.len() as u64,
+            limits.component_bytes as u64,
+        ));
     }
     let what = match bytes.get(..8) {
         Some(b"\0asm\x0d\0\x01\0") => return Ok(()),
@@ -92,7 +100,10 @@ fn check_header(id: &Arc<PluginId>, bytes: &[u8], limits: &Limits) -> Result<(),
         Some([b'\0', b'a', b's', b'm', ..]) => "a WebAssembly file of an unknown version",
         _ => "another kind of file",
     };
-    Err(PluginError::NotAComponent { plugin: Arc::clone(id), what })
+    Err(PluginError::NotAComponent {
+        plugin: Arc::clone(id),
+        what,
+    })
 }
 
 fn compile(
@@ -101,9 +112,11 @@ fn compile(
     id: &Arc<PluginId>,
     bytes: &[u8],
 ) -> Result<Component, PluginError> {
-    let component = Component::from_binary(engine.inner(), bytes).map_err(|e| {
-        PluginError::Compile { plugin: Arc::clone(id), what: format!("{e:#}") }
-    })?;
+    let component =
+        Component::from_binary(engine.inner(), bytes).map_err(|e| PluginError::Compile {
+            plugin: Arc::clone(id),
+            what: format!("{e:#}"),
+        })?;
     if let Some(cache) = cache {
         cache.put(engine, &id.sha256, &component);
     }
@@ -116,12 +129,17 @@ fn check_imports(
     component: &Component,
 ) -> Result<(), PluginError> {
     let ty = component.component_type();
-    let imports: Vec<String> =
-        ty.imports(engine.inner()).map(|(name, _)| format!("`{name}`")).collect();
+    let imports: Vec<String> = ty
+        .imports(engine.inner())
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
     if imports.is_empty() {
         return Ok(());
     }
-    Err(PluginError::HasImports { plugin: Arc::clone(id), imports })
+    Err(PluginError::HasImports {
+        plugin: Arc::clone(id),
+        imports,
+    })
 }
 
 /// The role's interface by its full name; another version of it is called
@@ -139,10 +157,15 @@ fn check_exports(
     }
     let other = |role: Role| {
         let prefix = format!("birth:policy/{}@", role.name());
-        exports.iter().find_map(|name| name.strip_prefix(prefix.as_str()).map(str::to_owned))
+        exports
+            .iter()
+            .find_map(|name| name.strip_prefix(prefix.as_str()).map(str::to_owned))
     };
     Err(match other(id.role) {
-        Some(found) => PluginError::WrongWitVersion { plugin: Arc::clone(id), found },
+        Some(found) => PluginError::WrongWitVersion {
+            plugin: Arc::clone(id),
+            found,
+        },
         None => PluginError::WrongRole {
             plugin: Arc::clone(id),
             exports: exports.iter().map(|name| format!("`{name}`")).collect(),
@@ -160,13 +183,28 @@ fn check_resources(
     let Some(needs) = component.resources_required() else {
         return Ok(());
     };
-    let memory = needs.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE);
+    let memory = needs
+        .max_initial_memory_size
+        .unwrap_or(0)
+        .saturating_mul(PAGE);
     let table = needs.max_initial_table_size.unwrap_or(0);
     let rows: [(&'static str, u64, u64); 4] = [
-        ("memories", needs.num_memories.into(), limits.memories.into()),
-        ("bytes of initial memory", memory, limits.memory_bytes as u64),
+        (
+            "memories",
+            needs.num_memories.into(),
+            limits.memories.into(),
+        ),
+        (
+            "bytes of initial memory",
+            memory,
+            limits.memory_bytes as u64,
+        ),
         ("tables", needs.num_tables.into(), limits.tables.into()),
-        ("initial elements in a table", table, limits.table_elements as u64),
+        (
+            "initial elements in a table",
+            table,
+            limits.table_elements as u64,
+        ),
     ];
     match rows.into_iter().find(|(_, found, limit)| found > limit) {
         Some((what, found, limit)) => Err(over(id, what, found, limit)),
@@ -175,5 +213,10 @@ fn check_resources(
 }
 
 fn over(id: &Arc<PluginId>, what: &'static str, found: u64, limit: u64) -> PluginError {
-    PluginError::OverLimit { plugin: Arc::clone(id), what, found, limit }
+    PluginError::OverLimit {
+        plugin: Arc::clone(id),
+        what,
+        found,
+        limit,
+    }
 }

@@ -7,6 +7,7 @@
 //! pin, refuses imports and other versions, and calls with a fresh store each.
 
 mod bindings;
+pub mod build;
 pub mod cache;
 pub mod call;
 pub mod engine;

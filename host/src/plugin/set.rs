@@ -21,10 +21,19 @@ use super::error::{PluginError, PluginId};
 use super::limits::Limits;
 use super::load::Plugin;
 
+/// Where the plugins of a policy set are.
+#[derive(Debug)]
+pub enum PluginFiles {
+    /// In the directory of `policy.toml`.
+    Directory(Dir),
+    /// In this binary, by file name.
+    Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
 /// A policy set that can be run.
 #[derive(Debug)]
 pub struct PolicyRuntime {
-    dir: Dir,
+    files: PluginFiles,
     set: PolicySet,
     digest: Digest,
     approval: Option<Approval>,
@@ -42,22 +51,26 @@ struct Tools {
 }
 
 impl PolicyRuntime {
-    /// Binds a policy set to the directory that holds its plugins. Reads
+    /// Binds a policy set to the files of its plugins. Reads
     /// nothing yet. `cache_dir` is where compiled plugins may be kept (see
     /// [`Cache::open`]); without it every run compiles.
     #[must_use]
     pub fn open(
-        dir: Dir,
+        files: PluginFiles,
         set: PolicySet,
         approvals: &Approvals,
         cache_dir: Option<PathBuf>,
         limits: Limits,
     ) -> Self {
         let digest = set.digest();
-        let plugins = set.plugins.keys().map(|&role| (role, OnceLock::new())).collect();
+        let plugins = set
+            .plugins
+            .keys()
+            .map(|&role| (role, OnceLock::new()))
+            .collect();
         Self {
             approval: approvals.find(&digest).cloned(),
-            dir,
+            files,
             digest,
             set,
             limits,
@@ -103,7 +116,10 @@ impl PolicyRuntime {
     /// [`PluginError::RoleAbsent`], or why the plugin may not run.
     pub fn plugin(&self, role: Role) -> Result<&Plugin, PluginError> {
         let (Some(slot), Some(pin)) = (self.plugins.get(&role), self.set.plugins.get(&role)) else {
-            return Err(PluginError::RoleAbsent { set: self.set.name.clone(), role });
+            return Err(PluginError::RoleAbsent {
+                set: self.set.name.clone(),
+                role,
+            });
         };
         if let Some(plugin) = slot.get() {
             return Ok(plugin);
@@ -111,8 +127,13 @@ impl PolicyRuntime {
         let id = plugin_id(role, pin);
         let bytes = self.read(&id)?;
         let tools = self.tools()?;
-        let plugin =
-            Plugin::load(&tools.engine, &self.limits, tools.cache.as_ref(), id, &bytes)?;
+        let plugin = Plugin::load(
+            &tools.engine,
+            &self.limits,
+            tools.cache.as_ref(),
+            id,
+            &bytes,
+        )?;
         Ok(slot.get_or_init(|| plugin))
     }
 
@@ -135,14 +156,22 @@ impl PolicyRuntime {
         for (&role, pin) in &self.set.plugins {
             self.verify_role(role, pin, &mut checks);
         }
-        let approval = self.ensure_approved().map(|a| format!("approved by {} at {}", a.by, a.at));
-        checks.push(Check { role: None, what: What::Approval, outcome: approval.into() });
+        let approval = self
+            .ensure_approved()
+            .map(|a| format!("approved by {} at {}", a.by, a.at));
+        checks.push(Check {
+            role: None,
+            what: What::Approval,
+            outcome: approval.into(),
+        });
         Verification {
             name: self.set.name.clone(),
             revision: self.set.revision,
             wit: self.set.wit.clone(),
             digest: self.digest,
-            ok: checks.iter().all(|c| matches!(c.outcome, Outcome::Passed { .. })),
+            ok: checks
+                .iter()
+                .all(|c| matches!(c.outcome, Outcome::Passed { .. })),
             checks,
         }
     }
@@ -150,15 +179,19 @@ impl PolicyRuntime {
     /// Each step needs the one before: after a failure the rest is listed as
     /// not run.
     fn verify_role(&self, role: Role, pin: &PluginPin, checks: &mut Vec<Check>) {
-        let steps: [(What, &dyn Fn() -> Result<String, PluginError>); 4] = [
+        let steps: [(What, Step<'_>); 4] = [
             (What::Pin, &|| self.verify_pin(role, pin)),
             (What::Component, &|| {
-                self.plugin(role).map(|_| format!("exports {}, imports nothing", role.interface()))
+                self.plugin(role)
+                    .map(|_| format!("exports {}, imports nothing", role.interface()))
             }),
             (What::Description, &|| {
                 let found = self.plugin(role)?.describe()?;
                 let reasons = found.reasons.len();
-                Ok(format!("{} {}, {reasons} reasons", found.name, found.version))
+                Ok(format!(
+                    "{} {}, {reasons} reasons",
+                    found.name, found.version
+                ))
             }),
             (What::Settings, &|| {
                 self.plugin(role)?.check_settings(&pin.settings)?;
@@ -167,9 +200,17 @@ impl PolicyRuntime {
         ];
         let mut failed = false;
         for (what, step) in steps {
-            let outcome = if failed { Outcome::NotRun } else { step().into() };
+            let outcome = if failed {
+                Outcome::NotRun
+            } else {
+                step().into()
+            };
             failed |= !matches!(outcome, Outcome::Passed { .. });
-            checks.push(Check { role: Some(role), what, outcome });
+            checks.push(Check {
+                role: Some(role),
+                what,
+                outcome,
+            });
         }
     }
 
@@ -177,7 +218,10 @@ impl PolicyRuntime {
         let id = plugin_id(role, pin);
         let found = Digest::of(&self.read(&id)?);
         if found != id.sha256 {
-            return Err(PluginError::PinMismatch { plugin: Arc::new(id), found });
+            return Err(PluginError::PinMismatch {
+                plugin: Arc::new(id),
+                found,
+            });
         }
         Ok(format!("{} is {found}", pin.file))
     }
@@ -186,9 +230,18 @@ impl PolicyRuntime {
     fn read(&self, id: &PluginId) -> Result<Vec<u8>, PluginError> {
         let limit = self.limits.component_bytes as u64;
         let read = || -> io::Result<Vec<u8>> {
-            let mut bytes = Vec::new();
-            self.dir.open(&id.file)?.take(limit + 1).read_to_end(&mut bytes)?;
-            Ok(bytes)
+            match &self.files {
+                PluginFiles::Directory(dir) => {
+                    let mut bytes = Vec::new();
+                    dir.open(&id.file)?.take(limit + 1).read_to_end(&mut bytes)?;
+                    Ok(bytes)
+                }
+                PluginFiles::Embedded(files) => files
+                    .iter()
+                    .find(|(name, _)| *name == id.file)
+                    .map(|(_, bytes)| bytes.to_vec())
+                    .ok_or_else(|| io::ErrorKind::NotFound.into()),
+            }
         };
         let bytes = read().map_err(|e| PluginError::Missing {
             plugin: Arc::new(id.clone()),
@@ -197,7 +250,12 @@ impl PolicyRuntime {
         if bytes.len() as u64 > limit {
             let found = bytes.len() as u64;
             let plugin = Arc::new(id.clone());
-            return Err(PluginError::OverLimit { plugin, what: "bytes or more", found, limit });
+            return Err(PluginError::OverLimit {
+                plugin,
+                what: "bytes or more",
+                found,
+                limit,
+            });
         }
         Ok(bytes)
     }
@@ -214,8 +272,15 @@ impl PolicyRuntime {
     }
 }
 
+/// One step of a role's verification; gives what was found.
+type Step<'a> = &'a dyn Fn() -> Result<String, PluginError>;
+
 fn plugin_id(role: Role, pin: &PluginPin) -> PluginId {
-    PluginId { role, file: pin.file.clone(), sha256: pin.sha256 }
+    PluginId {
+        role,
+        file: pin.file.clone(),
+        sha256: pin.sha256,
+    }
 }
 
 /// What `birth policy verify` found.

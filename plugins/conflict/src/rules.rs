@@ -110,10 +110,10 @@ birth_sdk::reasons! {
 
         /// The check could not be added.
         RowsOutside = Finding "ROWS_OUTSIDE"
-            "{number} rows hold a value outside the list, for example '{text}'",
+            "rows with a value outside the list: {number}, for example '{text}'",
         /// The check is there and not validated.
         RowsOutsideRemain = Warning "ROWS_OUTSIDE_REMAIN"
-            "{number} rows from before the check hold a value outside the list, for example '{text}'",
+            "rows from before the check with a value outside the list: {number}, for example '{text}'",
         /// Adding the check will find out.
         RowsUnknown = Warning "ROWS_OUTSIDE_UNKNOWN"
             "whether rows hold a value outside the list is not known",
@@ -190,10 +190,7 @@ fn unless_blocked(reasons: &Reasons<'_, Reason>, otherwise: Status) -> Status {
 /// Columns and checks can be added to tables and to partitioned tables. A
 /// partition takes its columns from its parent, and a temporary table, a view
 /// or a foreign table is no place for a registry.
-fn check_relation(
-    relation: birth_sdk::conflict::Relation<'_>,
-    reasons: &mut Reasons<'_, Reason>,
-) {
+fn check_relation(relation: birth_sdk::conflict::Relation<'_>, reasons: &mut Reasons<'_, Reason>) {
     match relation.kind() {
         RelationKind::Table | RelationKind::PartitionedTable => {}
         _ => {

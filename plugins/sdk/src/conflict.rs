@@ -533,10 +533,7 @@ fn check_checks(
     check_live_constraints(&checks.live, texts)
 }
 
-fn check_live_constraints(
-    live: &wire::LiveConstraints,
-    texts: Texts<'_>,
-) -> Result<(), Malformed> {
+fn check_live_constraints(live: &wire::LiveConstraints, texts: Texts<'_>) -> Result<(), Malformed> {
     let items = live.name.len();
     layout::required("checks.live.name", &live.name, items, texts)?;
     layout::numbers("checks.live.form", &live.form, items, 3)?;
@@ -568,7 +565,17 @@ fn check_live_triggers(live: &wire::LiveTriggers, texts: Texts<'_>) -> Result<()
     layout::required("triggers.live.name", &live.name, items, texts)?;
     layout::required("triggers.live.function", &live.function, items, texts)?;
     layout::bits("triggers.live.type", &live.type_, items, TriggerType::KNOWN)?;
-    layout::bits("triggers.live.bits", &live.bits, items, TriggerTraits::KNOWN)?;
+    layout::bits(
+        "triggers.live.bits",
+        &live.bits,
+        items,
+        TriggerTraits::KNOWN,
+    )?;
     let enabled = &live.enabled;
-    layout::numbers("triggers.live.enabled", enabled, items, TriggerEnabled::LAST)
+    layout::numbers(
+        "triggers.live.enabled",
+        enabled,
+        items,
+        TriggerEnabled::LAST,
+    )
 }

@@ -233,7 +233,10 @@ fn check_collections(
         ("collections.name", &collections.name),
         ("collections.coverage-status", &collections.coverage_status),
         ("collections.scope-status", &collections.scope_status),
-        ("collections.exemption-reason", &collections.exemption_reason),
+        (
+            "collections.exemption-reason",
+            &collections.exemption_reason,
+        ),
         ("collections.review-owner", &collections.review_owner),
         ("collections.decided-by", &collections.decided_by),
     ] {

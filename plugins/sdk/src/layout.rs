@@ -170,10 +170,7 @@ pub(crate) fn bits<T: Copy + Into<u32>>(
     known: u32,
 ) -> Checked {
     length(list, values, items)?;
-    match values
-        .iter()
-        .position(|&value| value.into() & !known != 0)
-    {
+    match values.iter().position(|&value| value.into() & !known != 0) {
         None => Ok(()),
         Some(item) => refuse(list, Fault::Unknown { item }),
     }
@@ -211,7 +208,10 @@ mod tests {
         assert_eq!(check(&[1, 2], 1, 2), Some(Fault::Boundary { item: 0 }));
         assert_eq!(check(&[0, 3, 2], 2, 2), Some(Fault::Boundary { item: 2 }));
         assert_eq!(check(&[0, 2], 1, 3), Some(Fault::Boundary { item: 1 }));
-        assert_eq!(check(&[0, u32::MAX], 1, 3), Some(Fault::Boundary { item: 1 }));
+        assert_eq!(
+            check(&[0, u32::MAX], 1, 3),
+            Some(Fault::Boundary { item: 1 })
+        );
     }
 
     #[test]

@@ -4,20 +4,57 @@
 //! checks a whole batch once, when it arrives, and then offers borrowed views
 //! that read as if the facts were nested:
 //!
-//! ```ignore
+//! ```
+//! # fn show(facts: birth_sdk::classification::Facts<'_>) {
 //! for collection in facts.collections() {
 //!     for column in collection.columns() {
-//!         if column.is_not_null() && column.name() == "id" { … }
+//!         if column.is_not_null() && column.name() == "id" { /* … */ }
 //!     }
 //! }
+//! # }
 //! ```
 //!
 //! A plugin is a type that implements [`Plugin`] and the `Policy` trait of its
 //! role ([`classification::Policy`], [`conflict::Policy`] or
 //! [`coverage::Policy`]), and one line that exports it:
 //!
-//! ```ignore
-//! birth_sdk::export_conflict!(rules::StorageConflicts);
+//! ```
+//! use birth_sdk::coverage::{Facts, Policy, Status, answer};
+//! use birth_sdk::{Answers, Plugin, SettingsReader};
+//!
+//! birth_sdk::reasons! {
+//!     /// Why a collection has a gap.
+//!     pub enum Reason {
+//!         /// The registry names no table.
+//!         NoTable = Finding "NO_TABLE" "there is no table for '{text}'",
+//!     }
+//! }
+//!
+//! /// Every collection has a table.
+//! pub struct Tables;
+//!
+//! impl Plugin for Tables {
+//!     const NAME: &'static str = "tables";
+//!     const VERSION: &'static str = "1.0.0";
+//!     type Reason = Reason;
+//!     type Settings = ();
+//!
+//!     fn settings(_reader: &mut SettingsReader<'_>) {}
+//! }
+//!
+//! impl Policy for Tables {
+//!     fn judge(_settings: &(), facts: Facts<'_>) -> Answers<Reason> {
+//!         answer(facts, |collection, reasons| {
+//!             if collection.name().is_some() {
+//!                 return Status::Covered;
+//!             }
+//!             reasons.give(Reason::NoTable).text(collection.key());
+//!             Status::Gaps
+//!         })
+//!     }
+//! }
+//!
+//! birth_sdk::export_coverage!(Tables);
 //! ```
 //!
 //! Every subject of a batch is answered exactly once because `judge` must

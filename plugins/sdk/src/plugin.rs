@@ -229,7 +229,7 @@ macro_rules! export_role {
         mod exported {
             use std::marker::PhantomData;
 
-            use $bindings::exports::birth::policy::{$role as wire, types};
+            use $bindings::exports::birth::policy::{types, $role as wire};
 
             use super::{Batch, Policy};
             use crate::plugin::{Plugin, Refusal, read_settings};

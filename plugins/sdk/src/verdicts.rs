@@ -61,7 +61,9 @@ impl<R: Reason> Answers<R> {
         verdicts.status.push(status);
         verdicts.scope.push(scope);
         verdicts.score.push(score);
-        verdicts.reason_start.push(verdicts.reason_kind.len() as u32);
+        verdicts
+            .reason_start
+            .push(verdicts.reason_kind.len() as u32);
     }
 
     pub(crate) fn into_verdicts(self) -> Verdicts {
@@ -100,7 +102,9 @@ impl<R: Reason> Reasons<'_, R> {
     /// the score instead of overflowing.
     pub fn weight(&self) -> i32 {
         let given = &self.verdicts.reason_weight[self.first..];
-        given.iter().fold(0, |sum, &weight| sum.saturating_add(weight))
+        given
+            .iter()
+            .fold(0, |sum, &weight| sum.saturating_add(weight))
     }
 }
 
@@ -119,7 +123,10 @@ impl Evidence<'_> {
 
     /// As [`Evidence::text`], where there may be none.
     pub fn optional_text(self, text: Option<Text<'_>>) -> Self {
-        set_last(&mut self.verdicts.reason_text, text.map_or(NO_TEXT, Text::symbol));
+        set_last(
+            &mut self.verdicts.reason_text,
+            text.map_or(NO_TEXT, Text::symbol),
+        );
         self
     }
 

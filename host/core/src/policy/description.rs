@@ -30,7 +30,9 @@ pub enum DescriptionError {
         found: usize,
     },
     /// A code that is not upper-case words joined by `_`.
-    #[error("the code of reason {index} is not upper-case words joined by `_`, of at most {NAME_BYTES} characters")]
+    #[error(
+        "the code of reason {index} is not upper-case words joined by `_`, of at most {NAME_BYTES} characters"
+    )]
     Code {
         /// Index of the reason.
         index: usize,
@@ -43,7 +45,9 @@ pub enum DescriptionError {
     },
     /// A message that is empty, too long, holds control characters, or asks
     /// for the same evidence twice.
-    #[error("the message of reason {index} is not 1 to {MESSAGE_BYTES} printable bytes with `{{text}}` and `{{number}}` at most once each")]
+    #[error(
+        "the message of reason {index} is not 1 to {MESSAGE_BYTES} printable bytes with `{{text}}` and `{{number}}` at most once each"
+    )]
     Message {
         /// Index of the reason.
         index: usize,
@@ -63,7 +67,9 @@ impl Description {
             }
         }
         if self.reasons.len() > REASONS {
-            return Err(DescriptionError::Reasons { found: self.reasons.len() });
+            return Err(DescriptionError::Reasons {
+                found: self.reasons.len(),
+            });
         }
         let mut codes = BTreeSet::new();
         for (index, reason) in self.reasons.iter().enumerate() {
@@ -71,7 +77,9 @@ impl Description {
                 return Err(DescriptionError::Code { index });
             }
             if !codes.insert(&reason.code) {
-                return Err(DescriptionError::Duplicate { code: reason.code.clone() });
+                return Err(DescriptionError::Duplicate {
+                    code: reason.code.clone(),
+                });
             }
             if !is_message(&reason.message) {
                 return Err(DescriptionError::Message { index });
@@ -83,7 +91,9 @@ impl Description {
 
 fn is_code(code: &str) -> bool {
     let word = |w: &str| {
-        !w.is_empty() && w.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        !w.is_empty()
+            && w.bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     };
     code.len() <= NAME_BYTES
         && code.starts_with(|c: char| c.is_ascii_uppercase())
@@ -93,7 +103,9 @@ fn is_code(code: &str) -> bool {
 fn is_message(message: &str) -> bool {
     (1..=MESSAGE_BYTES).contains(&message.len())
         && !message.chars().any(char::is_control)
-        && ["{text}", "{number}"].iter().all(|e| message.matches(e).count() <= 1)
+        && ["{text}", "{number}"]
+            .iter()
+            .all(|e| message.matches(e).count() <= 1)
 }
 
 #[cfg(test)]
@@ -107,23 +119,47 @@ mod tests {
             severity: Severity::Note,
             message: message.into(),
         };
-        Description { name: "p".into(), version: "1".into(), reasons: vec![reason("A"), reason(code)] }
+        Description {
+            name: "p".into(),
+            version: "1".into(),
+            reasons: vec![reason("A"), reason(code)],
+        }
     }
 
     #[test]
     fn codes_are_unique_upper_case_words() {
         assert_eq!(with("TOO_SHORT_2", "m").check(), Ok(()));
-        for bad in ["", "a", "A_", "_A", "A__B", "2A", "A B", "Ä", &"A".repeat(65)] {
-            assert_eq!(with(bad, "m").check(), Err(DescriptionError::Code { index: 1 }), "{bad:?}");
+        for bad in [
+            "",
+            "a",
+            "A_",
+            "_A",
+            "A__B",
+            "2A",
+            "A B",
+            "Ä",
+            &"A".repeat(65),
+        ] {
+            assert_eq!(
+                with(bad, "m").check(),
+                Err(DescriptionError::Code { index: 1 }),
+                "{bad:?}"
+            );
         }
-        assert_eq!(with("A", "m").check(), Err(DescriptionError::Duplicate { code: "A".into() }));
+        assert_eq!(
+            with("A", "m").check(),
+            Err(DescriptionError::Duplicate { code: "A".into() })
+        );
     }
 
     #[test]
     fn messages_are_short_and_use_evidence_once() {
         assert_eq!(with("B", "has {text}, {number} times").check(), Ok(()));
         for bad in ["", "a\nb", "\u{1b}[31m", "{text} {text}", &"m".repeat(501)] {
-            assert_eq!(with("B", bad).check(), Err(DescriptionError::Message { index: 0 }));
+            assert_eq!(
+                with("B", bad).check(),
+                Err(DescriptionError::Message { index: 0 })
+            );
         }
     }
 
@@ -136,6 +172,9 @@ mod tests {
         assert_eq!(d.check(), Err(DescriptionError::Name { field: "name" }));
         let mut d = with("B", "m");
         d.reasons = vec![d.reasons[0].clone(); REASONS + 1];
-        assert_eq!(d.check(), Err(DescriptionError::Reasons { found: REASONS + 1 }));
+        assert_eq!(
+            d.check(),
+            Err(DescriptionError::Reasons { found: REASONS + 1 })
+        );
     }
 }

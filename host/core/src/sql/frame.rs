@@ -44,6 +44,8 @@ pub fn local_settings(timeouts: Timeouts) -> Vec<String> {
         ),
         "SET LOCAL idle_in_transaction_session_timeout = '60s'".to_owned(),
         "SET LOCAL search_path = pg_catalog".to_owned(),
+        // Constraint texts are read with it on; see `catalog::check`.
+        "SET LOCAL standard_conforming_strings = on".to_owned(),
     ]
 }
 

@@ -64,10 +64,14 @@ FROM pg_constraint c
 WHERE c.conrelid = $1
 ORDER BY c.conname, c.oid";
 
-/// The role's rights on a table (`$1 oid`): owner's rights, SELECT.
+/// The role's rights on a table (`$1 oid`): owner's rights, SELECT; its owner,
+/// and how many tables inherit from it at any depth.
 pub const TABLE_RIGHTS: &str = "\
+WITH RECURSIVE below(oid) AS (
+  SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = $1
+  UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid)
 SELECT pg_has_role(c.relowner, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
-       pg_get_userbyid(c.relowner)::text
+       pg_get_userbyid(c.relowner)::text, (SELECT count(*) FROM below)
 FROM pg_class c WHERE c.oid = $1";
 
 /// Who holds a lock on a table (`$1 oid`), oldest transaction first.

@@ -111,9 +111,24 @@ macro_rules! role {
     };
 }
 
-role!(classification, "classification-plugin", ClassificationPlugin, birth_policy_classification);
-role!(conflict, "conflict-plugin", ConflictPlugin, birth_policy_conflict);
-role!(coverage, "coverage-plugin", CoveragePlugin, birth_policy_coverage);
+role!(
+    classification,
+    "classification-plugin",
+    ClassificationPlugin,
+    birth_policy_classification
+);
+role!(
+    conflict,
+    "conflict-plugin",
+    ConflictPlugin,
+    birth_policy_conflict
+);
+role!(
+    coverage,
+    "coverage-plugin",
+    CoveragePlugin,
+    birth_policy_coverage
+);
 
 /// An instance whose exports have been checked against its role's interface.
 pub(in crate::plugin) enum Bound {
@@ -168,7 +183,9 @@ impl Bound {
     ) -> wasmtime::Result<Result<RawVerdicts, Refusal>> {
         use conflict::exports::birth::policy::types::PolicyError;
         let Self::Conflict(plugin) = self else {
-            return Err(wasmtime::format_err!("the plugin does not have the conflict role"));
+            return Err(wasmtime::format_err!(
+                "the plugin does not have the conflict role"
+            ));
         };
         let lists = lists(settings);
         let answer = plugin.birth_policy_conflict().call_judge(
@@ -196,18 +213,29 @@ impl Bound {
 
 /// The lists of texts among the settings, in the order of their keys.
 fn lists(settings: &Settings) -> Vec<Vec<&str>> {
-    let texts = |value| match value {
-        &SettingValue::Texts(ref items) => Some(items.iter().map(String::as_str).collect()),
-        _ => None,
-    };
-    settings.values().filter_map(texts).collect()
+    let mut lists = Vec::new();
+    for value in settings.values() {
+        if let SettingValue::Texts(items) = value {
+            lists.push(items.iter().map(String::as_str).collect());
+        }
+    }
+    lists
 }
 
 fn lend_conflict(facts: &ConflictFacts) -> conflict::exports::birth::policy::conflict::Facts<'_> {
     use conflict::exports::birth::policy::conflict as wit;
-    let ConflictFacts { text, relations, columns, checks, triggers } = facts;
+    let ConflictFacts {
+        text,
+        relations,
+        columns,
+        checks,
+        triggers,
+    } = facts;
     wit::Facts {
-        text: wit::TextHeap { heap: text.heap(), ends: text.ends() },
+        text: wit::TextHeap {
+            heap: text.heap(),
+            ends: text.ends(),
+        },
         relations: wit::Relations {
             schema: &relations.schema,
             name: &relations.name,
@@ -260,7 +288,13 @@ fn lend_conflict(facts: &ConflictFacts) -> conflict::exports::birth::policy::con
 
 /// Bytes that a batch of the conflict role takes in the guest's memory.
 pub(in crate::plugin) fn conflict_bytes(facts: &ConflictFacts) -> usize {
-    let ConflictFacts { text, relations, columns, checks, triggers } = facts;
+    let ConflictFacts {
+        text,
+        relations,
+        columns,
+        checks,
+        triggers,
+    } = facts;
     let mut bytes = text.heap().len();
     macro_rules! add {
         ($owner:expr => $($list:ident),+) => { $(bytes += size_of_val($owner.$list.as_slice());)+ };
@@ -282,5 +316,8 @@ pub(in crate::plugin) fn settings_bytes(settings: &Settings) -> usize {
         SettingValue::Text(text) => text.len(),
         SettingValue::Texts(items) => items.iter().map(|t| t.len() + 8).sum(),
     };
-    settings.iter().map(|(key, v)| 24 + key.len() + value(v)).sum()
+    settings
+        .iter()
+        .map(|(key, v)| 24 + key.len() + value(v))
+        .sum()
 }

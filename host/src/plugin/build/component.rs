@@ -53,7 +53,7 @@ pub(super) fn encode(module: &[u8]) -> Result<Component, ComponentError> {
     let bytes = ComponentEncoder::default()
         .validate(true)
         .module(module)
-        .and_then(|mut encoder| encoder.encode())
+        .and_then(|encoder| encoder.encode())
         .map_err(reason)?;
     let interface = interface(&bytes)?;
     refuse_imports(interface.imports)?;

@@ -81,21 +81,27 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
+/// The folder of a crate by its full name, as cargo will write it.
+///
+/// # Errors
+/// It holds no `Cargo.toml`.
+pub(super) fn find(folder: &Path) -> Result<PathBuf, ManifestError> {
+    let path = folder.join("Cargo.toml");
+    match folder.canonicalize() {
+        Ok(folder) if path.is_file() => Ok(folder),
+        _ => Err(ManifestError::Missing(path)),
+    }
+}
+
 impl Manifest {
-    /// Reads the crate in `folder`.
+    /// Reads the crate in `folder`, which [`find`] has found.
     ///
     /// # Errors
-    /// There is none, cargo refuses it, or its library is not a cdylib.
+    /// Cargo refuses it, it is no package, or its library is not a cdylib.
     pub(super) fn read(toolchain: &Toolchain, folder: &Path) -> Result<Self, ManifestError> {
         let path = folder.join("Cargo.toml");
-        let missing = |_| ManifestError::Missing(path.clone());
-        let folder = folder.canonicalize().map_err(missing)?;
-        let path = folder.join("Cargo.toml");
-        if !path.is_file() {
-            return Err(ManifestError::Missing(path));
-        }
         let arguments = ["metadata", "--no-deps", "--format-version", "1"];
-        let metadata = run(&toolchain.cargo, "CARGO", &arguments, &folder)?;
+        let metadata = run(&toolchain.cargo, "CARGO", &arguments, folder)?;
         let metadata: Metadata = serde_json::from_str(&metadata)?;
         let mut packages = metadata.packages.into_iter();
         let Some(package) = packages.find(|package| package.manifest_path == path) else {
@@ -122,7 +128,10 @@ impl Manifest {
             .filter(|message| message.reason == "compiler-artifact")
             .filter(|message| message.manifest_path == self.path)
             .flat_map(|message| message.filenames)
-            .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+            .find(|file| {
+                file.extension()
+                    .is_some_and(|extension| extension == "wasm")
+            })
     }
 }
 

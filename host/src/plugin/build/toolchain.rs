@@ -35,9 +35,8 @@ pub enum ToolchainError {
     /// The compiler has no standard library for the target.
     #[error(
         "{compiler} has no standard library for {TARGET} (looked in {folder}). \
-         Run `rustup target add {TARGET}`; without rustup install the package of \
-         your distribution that holds it (Debian: libstd-rust-dev-wasm32), and name \
-         the compiler it belongs to by RUSTC"
+         Run `rustup target add {TARGET}`, or name by RUSTC a compiler that has it; \
+         Debian's rustc-web and rust-web-src can build it from source (cargo's -Zbuild-std)"
     )]
     NoTarget {
         /// The compiler's own name and version.
@@ -124,7 +123,10 @@ pub(super) fn run(
 /// the release of LLVM.
 fn identify(version: &str) -> String {
     let first = version.lines().next().unwrap_or_default();
-    match version.lines().find_map(|line| line.strip_prefix("LLVM version: ")) {
+    match version
+        .lines()
+        .find_map(|line| line.strip_prefix("LLVM version: "))
+    {
         Some(llvm) => format!("{first}, LLVM {llvm}"),
         None => first.to_owned(),
     }

@@ -36,17 +36,23 @@ fn check_holder(
 ) {
     let definition = live.definition();
     if live.form() == Form::NotACheck {
-        reasons.give(Reason::NameHeldByOther).optional_text(definition);
+        reasons
+            .give(Reason::NameHeldByOther)
+            .optional_text(definition);
         return;
     }
     if !live.is_on_column_alone() {
-        reasons.give(Reason::NameHeldElsewhere).optional_text(definition);
+        reasons
+            .give(Reason::NameHeldElsewhere)
+            .optional_text(definition);
         return;
     }
     match live.form() {
         Form::Values => compare_values(check, live, reasons),
         Form::RejectsNothing => {
-            reasons.give(Reason::RejectsNothing).optional_text(definition);
+            reasons
+                .give(Reason::RejectsNothing)
+                .optional_text(definition);
         }
         Form::Unproved | Form::NotACheck => {
             reasons.give(Reason::Unproved).optional_text(definition);
@@ -68,11 +74,7 @@ fn check_holder(
 }
 
 /// Order and repetition do not matter: what is compared are sets.
-fn compare_values(
-    check: Check<'_>,
-    live: LiveConstraint<'_>,
-    reasons: &mut Reasons<'_, Reason>,
-) {
+fn compare_values(check: Check<'_>, live: LiveConstraint<'_>, reasons: &mut Reasons<'_, Reason>) {
     let missing = Values::of(live.values()).lacks(check.values());
     let extra = Values::of(check.values()).lacks(live.values());
     if missing.is_empty() && extra.is_empty() {
@@ -90,11 +92,7 @@ fn compare_values(
 
 /// New rows are checked, those from before were not. B3-P asks for the same
 /// allowed values only, so this is reported and not refused by default.
-fn report_not_validated(
-    settings: &Settings,
-    check: Check<'_>,
-    reasons: &mut Reasons<'_, Reason>,
-) {
+fn report_not_validated(settings: &Settings, check: Check<'_>, reasons: &mut Reasons<'_, Reason>) {
     reasons.give(Reason::NotValidated);
     if !settings.accept_not_validated {
         reasons.give(Reason::NotAcceptedBySettings);

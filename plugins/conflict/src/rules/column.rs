@@ -48,11 +48,15 @@ fn check_varchar(
     live: LiveColumn<'_>,
     reasons: &mut Reasons<'_, Reason>,
 ) {
-    reasons.give(Reason::Varchar).optional_text(live.type_name());
+    reasons
+        .give(Reason::Varchar)
+        .optional_text(live.type_name());
     if !settings.accept_varchar {
         reasons.give(Reason::NotAcceptedBySettings);
     }
-    let needed = column.longest_value().unwrap_or(settings.shortest_free_text);
+    let needed = column
+        .longest_value()
+        .unwrap_or(settings.shortest_free_text);
     if let Some(limit) = live.max_length().filter(|&limit| limit < needed) {
         reasons.give(Reason::TooShort).number(limit.into());
     }
@@ -70,11 +74,7 @@ fn check_writable(live: LiveColumn<'_>, reasons: &mut Reasons<'_, Reason>) {
 
 /// A check compares by the column's collation: under one that takes different
 /// texts for equal, `IN ('A')` lets `'a'` pass.
-fn check_collation(
-    column: Column<'_>,
-    live: LiveColumn<'_>,
-    reasons: &mut Reasons<'_, Reason>,
-) {
+fn check_collation(column: Column<'_>, live: LiveColumn<'_>, reasons: &mut Reasons<'_, Reason>) {
     if live.has_nondeterministic_collation() && column.longest_value().is_some() {
         reasons.give(Reason::Collation);
     }

@@ -100,7 +100,12 @@ fn check_foreign_keys(
     layout::required("foreign-keys.referenced-name", names, items, texts)?;
     layout::numbers("foreign-keys.on-delete", &keys.on_delete, items, 4)?;
     let starts = &keys.column_start;
-    layout::starts("foreign-keys.column-start", starts, items, keys.column.len())?;
+    layout::starts(
+        "foreign-keys.column-start",
+        starts,
+        items,
+        keys.column.len(),
+    )?;
     check_positions(
         "foreign-keys.column",
         Positions {

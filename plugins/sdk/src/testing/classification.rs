@@ -174,7 +174,10 @@ fn put_columns(collections: &[Collection], heap: &mut Heap) -> wire::Columns {
         start: starts(collections, |c| c.columns.len()),
         name: columns.iter().map(|c| heap.put(&c.name)).collect(),
         type_: columns.iter().map(|c| heap.put(&c.type_name)).collect(),
-        length: columns.iter().map(|c| c.length.unwrap_or(u32::MAX)).collect(),
+        length: columns
+            .iter()
+            .map(|c| c.length.unwrap_or(u32::MAX))
+            .collect(),
         bits: columns.iter().map(|c| c.bits).collect(),
     }
 }
@@ -208,7 +211,10 @@ fn put_foreign_keys(collections: &[Collection], heap: &mut Heap) -> wire::Foreig
     wire::ForeignKeys {
         start: starts(collections, |c| c.foreign_keys.len()),
         name: keys.iter().map(|k| heap.put(&k.name)).collect(),
-        referenced_schema: keys.iter().map(|k| heap.put(&k.referenced_schema)).collect(),
+        referenced_schema: keys
+            .iter()
+            .map(|k| heap.put(&k.referenced_schema))
+            .collect(),
         referenced_name: keys.iter().map(|k| heap.put(&k.referenced_name)).collect(),
         on_delete: keys.iter().map(|k| k.on_delete).collect(),
         column_start,

@@ -139,7 +139,10 @@ pub enum Form {
 /// A live constraint.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the names are those of `conflict::LiveConstraint`")]
+#[expect(
+    missing_docs,
+    reason = "the names are those of `conflict::LiveConstraint`"
+)]
 pub struct LiveConstraint {
     pub name: String,
     pub form: Form,
@@ -266,7 +269,8 @@ fn put_columns(columns: &[Column], heap: &mut Heap) -> wire::Columns {
         out.name.push(heap.put(&column.name));
         out.wanted.push(column.wanted as u8);
         out.longest_value.push(column.longest_value);
-        out.live.push(live.map_or(0, |live| live.live_type as u8 + 1));
+        out.live
+            .push(live.map_or(0, |live| live.live_type as u8 + 1));
         let type_name = live.map(|live| live.type_name.as_str());
         out.live_type.push(heap.put_optional(type_name));
         let length = live.and_then(|live| live.max_length);

@@ -1,0 +1,100 @@
+//! `birth apply`.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use clap::Args;
+
+use birth_core::op::storage::plan::StoragePlan;
+use birth_core::outcome::Exit;
+
+use super::options::read_named;
+use super::{DatabaseOptions, OperationName, Output, PolicyOptions, RunOptions};
+use crate::run::carry_out;
+use crate::run::failure::Failure;
+use crate::run::operation::Operation as _;
+use crate::run::storage::Storage;
+use crate::run::Access;
+
+/// Carries an operation out: preview, lock, execute, verify in the
+/// transaction, commit, confirm, publish. Closes with the final response.
+///
+/// Nothing is executed unless it was asked for: with --plan, with --yes, or by
+/// typing "yes" at the prompt. Otherwise this shows the plan and stops.
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// What to carry out.
+    #[arg(value_enum)]
+    operation: OperationName,
+    /// Execute exactly this saved plan, or stop with the differences.
+    #[arg(long, value_name = "FILE", conflicts_with = "yes")]
+    plan: Option<PathBuf>,
+    /// Plan and execute without asking.
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+impl Apply {
+    pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let OperationName::Storage = self.operation;
+        let policy = self.policy.open()?;
+        policy.ensure_approved()?;
+        let profile = self.database.profile(output)?;
+        let operation = || Storage {
+            profile: profile.clone(),
+            schema: self.database.schema.clone(),
+            policy: Rc::clone(&policy),
+        };
+        let environment = self.run.environment(self.database.settings()?)?;
+        let approved = match (&self.plan, self.yes) {
+            (Some(path), _) => Some(Storage::read_plan_file(&read_named(path, "the plan")?)?),
+            (None, true) => None,
+            (None, false) => match confirm(output, &environment.access, operation(), &policy).await? {
+                Some(plan) => Some(plan),
+                None => return Ok(Exit::Status(birth_core::outcome::Status::Pass)),
+            },
+        };
+        let tell = |text: &str| output.progress(text);
+        let closed = carry_out::carry_out(&environment, operation(), approved, None, &tell).await;
+        output.closed(&closed)?;
+        Ok(closed.exit)
+    }
+}
+
+/// Shows the plan and asks; without a terminal there is nobody to ask.
+async fn confirm(
+    output: &Output,
+    access: &Access,
+    operation: Storage,
+    policy: &crate::plugin::set::PolicyRuntime,
+) -> Result<Option<StoragePlan>, Failure> {
+    let planned = carry_out::plan(access, operation).await?;
+    super::plan::show(output, &planned, policy, access)?;
+    let plan = planned.close().await;
+    let something_to_do = !plan.statements.is_empty();
+    Ok((something_to_do && ask(output)).then_some(plan))
+}
+
+/// Asks for a typed "yes" on a terminal; otherwise says how to go on.
+pub(super) fn ask(output: &Output) -> bool {
+    let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
+    if !stdin.is_terminal() || !stderr.is_terminal() || output.is_json() {
+        output.warning("nothing was executed: add --yes, or save the plan and name it with --plan");
+        return false;
+    }
+    let _ = write!(anstream::stderr(), "\nExecute this? Type yes: ");
+    let _ = anstream::stderr().flush();
+    let mut answer = String::new();
+    let said_yes = stdin.lock().read_line(&mut answer).is_ok() && answer.trim() == "yes";
+    if !said_yes {
+        output.warning("nothing was executed");
+    }
+    said_yes
+}

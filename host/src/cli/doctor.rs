@@ -1,0 +1,200 @@
+//! `birth doctor`.
+
+use std::rc::Rc;
+
+use clap::Args;
+use serde::Serialize;
+
+use birth_core::op::storage::{FAMILY, KEY_CONCEPT};
+use birth_core::outcome::{Exit, FailureClass, Status};
+use birth_core::profile::Profile;
+
+use super::options::WaitingOptions;
+use super::output::{BAD, BOLD, GOOD, WARN, plain, styled};
+use super::{DatabaseOptions, Output, PolicyOptions};
+use crate::pg::{MINIMUM_SERVER, ReadTransaction, Server, Session};
+use crate::plugin::set::PolicyRuntime;
+use crate::run::APPLICATION;
+use crate::run::failure::Failure;
+use crate::run::resolution::{Survey, survey};
+
+/// Checks everything an operation needs: connection, server version, the
+/// role's rights (also for the rollback), the policy set, the lock budget, and
+/// what every family and concept resolves to, and why. Changes nothing.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    waiting: WaitingOptions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Level {
+    Ok,
+    /// Nothing that exists in this host needs it.
+    Info,
+    Warning,
+    Failed,
+}
+
+/// One line of the diagnosis.
+#[derive(Debug, Serialize)]
+struct Finding {
+    level: Level,
+    check: String,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip)]
+    class: FailureClass,
+}
+
+#[derive(Default)]
+struct Diagnosis(Vec<Finding>);
+
+impl Diagnosis {
+    fn add(&mut self, level: Level, class: FailureClass, check: &str, detail: String, next: Option<String>) {
+        self.0.push(Finding { level, check: check.to_owned(), detail, next, class });
+    }
+
+    fn failure(&mut self, check: &str, failure: &Failure) {
+        self.add(Level::Failed, failure.class, check, failure.message.clone(), failure.hint.clone());
+    }
+}
+
+impl Doctor {
+    pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let mut diagnosis = Diagnosis::default();
+        match self.policy.open() {
+            Ok(policy) => check_policy(&mut diagnosis, &policy),
+            Err(failure) => diagnosis.failure("policy", &failure),
+        }
+        let profile = self.database.profile(output)?;
+        let settings = self.database.settings()?;
+        match Session::open(&settings, APPLICATION).await {
+            Err(error) => diagnosis.failure("connection", &error.into()),
+            Ok(session) => {
+                let tls = if session.encrypted() { "TLS" } else { "no TLS" };
+                let detail = format!("{} ({tls})", settings.describe());
+                diagnosis.add(Level::Ok, FailureClass::Connection, "connection", detail, None);
+                let transaction = ReadTransaction::begin(session, self.waiting.waiting().timeouts).await?;
+                check_server(&mut diagnosis, &transaction, &profile, self.database.schema.as_deref()).await?;
+                transaction.end().await?.close().await;
+            }
+        }
+        render(&diagnosis, output)?;
+        let worst = diagnosis.0.iter().find(|f| f.level == Level::Failed);
+        Ok(worst.map_or(Exit::Status(Status::Pass), |f| Exit::Failure(f.class)))
+    }
+}
+
+fn check_policy(diagnosis: &mut Diagnosis, policy: &Rc<PolicyRuntime>) {
+    let found = policy.verify_all();
+    for error in found.errors() {
+        diagnosis.failure("policy", &Failure::from_plugin(error));
+    }
+    if found.ok {
+        let detail = format!("{} revision {}, digest {}, approved", found.name, found.revision, found.digest.short());
+        diagnosis.add(Level::Ok, FailureClass::Policy, "policy", detail, None);
+    }
+}
+
+async fn check_server(
+    diagnosis: &mut Diagnosis,
+    transaction: &ReadTransaction,
+    profile: &Profile,
+    schema: Option<&str>,
+) -> Result<(), Failure> {
+    let reader = transaction.reader();
+    let server = reader.server().await?;
+    check_version(diagnosis, &server);
+    let found = survey(reader, profile, schema).await?;
+    check_names(diagnosis, &found);
+    let registry = found.families.iter().find(|f| f.id == FAMILY).and_then(|f| f.result.as_ref().ok());
+    let Some(registry) = registry else { return Ok(()) };
+    let rights = reader.table_rights(registry.relation.oid).await?;
+    let table = &registry.relation.name;
+    let (level, detail, next) = if rights.owner {
+        (Level::Ok, format!("{} may add and drop columns of {table}: storage and its rollback", server.role), None)
+    } else {
+        (
+            Level::Failed,
+            format!("{} does not own {table} (owner: {}); storage and its rollback need ownership", server.role, rights.owner_name),
+            Some(format!("connect as {} or grant membership in it", rights.owner_name)),
+        )
+    };
+    diagnosis.add(level, FailureClass::Privilege, "rights", detail, next);
+    let level = if rights.select { Level::Ok } else { Level::Warning };
+    let detail = format!("{} {} read {table}", server.role, if rights.select { "may" } else { "may not" });
+    diagnosis.add(level, FailureClass::Privilege, "rights", detail, None);
+    // ALTER TABLE locks the table and every descendant; two advisory locks.
+    let needed = 3 + rights.descendants;
+    let free = server.lock_slots - server.locks_held;
+    let level = if needed <= free { Level::Ok } else { Level::Failed };
+    let detail = format!("storage needs {needed} locks; the server has room for {} and holds {}", server.lock_slots, server.locks_held);
+    let next = (level == Level::Failed).then(|| "raise max_locks_per_transaction".to_owned());
+    diagnosis.add(level, FailureClass::Database, "locks", detail, next);
+    Ok(())
+}
+
+fn check_version(diagnosis: &mut Diagnosis, server: &Server) {
+    let supported = server.version_number >= MINIMUM_SERVER;
+    let level = if supported { Level::Ok } else { Level::Failed };
+    let next = (!supported).then(|| "PostgreSQL 13 or newer is needed".to_owned());
+    let detail = format!("PostgreSQL {}, database {}", server.version, server.database.database);
+    diagnosis.add(level, FailureClass::Configuration, "server", detail, next);
+    if server.standby {
+        let next = Some("connect to the primary".to_owned());
+        diagnosis.add(Level::Failed, FailureClass::Database, "server", "it is a standby and cannot be written to".to_owned(), next);
+    }
+}
+
+/// A name that no operation of this host needs is information, not a failure.
+fn check_names(diagnosis: &mut Diagnosis, found: &Survey) {
+    let lines = found
+        .families
+        .iter()
+        .map(|f| {
+            let text = f.result.as_ref().map(|r| format!("{} ({})", r.relation.name, r.why));
+            ("family", &f.id, text.map_err(Clone::clone), f.id == FAMILY)
+        })
+        .chain(found.concepts.iter().map(|c| {
+            let text = c.result.as_ref().map(|r| format!("{} ({})", r.column, r.why));
+            ("concept", &c.id, text.map_err(Clone::clone), c.id == KEY_CONCEPT)
+        }));
+    for (kind, id, result, needed) in lines {
+        match result {
+            Ok(text) => diagnosis.add(Level::Ok, FailureClass::Schema, kind, format!("{id} is {text}"), None),
+            Err(error) if needed => {
+                diagnosis.add(Level::Failed, FailureClass::Schema, kind, error.to_string(), Some(error.hint()));
+            }
+            Err(error) => {
+                let detail = format!("{error} (no operation of this host needs it)");
+                diagnosis.add(Level::Info, FailureClass::Schema, kind, detail, None);
+            }
+        }
+    }
+}
+
+fn render(diagnosis: &Diagnosis, output: &Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(&diagnosis.0);
+    }
+    for finding in &diagnosis.0 {
+        let mark = match finding.level {
+            Level::Ok => styled(GOOD, "ok    "),
+            Level::Info => styled(BOLD, "info  "),
+            Level::Warning => styled(WARN, "warn  "),
+            Level::Failed => styled(BAD, "FAILED"),
+        };
+        output.text(format!("{mark}  {:<10}  {}", finding.check, plain(&finding.detail)));
+        if let Some(next) = &finding.next {
+            output.text(format!("                    next: {}", plain(next)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! The command line: parsing, rendering, exit codes. One file per command.
+//! Nothing here decides anything about a database.
+
+mod apply;
+mod demo;
+mod doctor;
+mod options;
+mod output;
+mod plan;
+mod plugin;
+mod policy;
+mod recover;
+mod rollback;
+mod runs;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use birth_core::outcome::{Exit, FailureClass};
+
+use crate::run::failure::Failure;
+use options::{DatabaseOptions, PolicyOptions, RunOptions};
+use output::Output;
+
+/// A policy host for PostgreSQL.
+///
+/// `birth` carries out governed operations on a live schema. It reads the
+/// catalogs, lets sandboxed and hash-pinned plugins decide, shows every
+/// statement before it runs, verifies inside the transaction, and can undo
+/// exactly what it did.
+///
+/// Start with `birth demo`, or with `birth doctor` on your own database.
+#[derive(Debug, Parser)]
+#[command(name = "birth", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = EXIT_CODES)]
+struct Cli {
+    /// How results are written to stdout.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, env = "BIRTH_FORMAT", help_heading = "Output")]
+    format: Format,
+    /// Say only the result, no progress on stderr.
+    #[arg(long, short, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// Colours: by default only where the stream is a terminal.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The operations there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OperationName {
+    /// Policy storage (B3-P): six columns and their checks on the registry.
+    Storage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON document.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// Where the stream is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole story on a throw-away PostgreSQL server.
+    Demo(demo::Demo),
+    /// Check connection, server, rights, policy, locks and names; change nothing.
+    Doctor(doctor::Doctor),
+    /// Show what an operation would do; change nothing.
+    Plan(plan::Plan),
+    /// Carry out an operation.
+    Apply(apply::Apply),
+    /// Check that what an operation sets up is there; change nothing.
+    Verify(verify::Verify),
+    /// Undo exactly what a run did.
+    Rollback(rollback::Rollback),
+    /// Bring interrupted runs to their end.
+    Recover(recover::Recover),
+    /// Look at runs, replay their decisions, publish them again.
+    Runs(runs::Runs),
+    /// Look at a policy set, and check it as CI does.
+    Policy(policy::Policy),
+    /// Build policy plugins.
+    Plugin(plugin::Plugin),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  PASS, or the command did what it was asked
+   1  a fault of the program itself
+   2  the command line does not parse
+  10  PARTIAL: committed, but something is left
+  11  BLOCKED: a conflict is in the way, nothing changed
+  12  LOCK_BUSY: somebody holds a lock, nothing changed
+  13  UNKNOWN: the commit's outcome is not established yet; run `birth recover`
+  20  options, profile or environment are not usable
+  21  the database could not be reached, or the connection broke before COMMIT
+  22  the role lacks a right
+  23  schema, family or concept is missing or ambiguous
+  24  pin, approval, settings, WIT version or imports: refused before running
+  25  a plugin misbehaved while it ran
+  26  the live database is not what was planned for
+  27  a plan, journal or keys file is damaged, newer, or of another database
+  28  a file or directory could not be read or written
+  29  the server refused a statement
+  30  verification found a difference";
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    set_colors(cli.color);
+    init_tracing(cli.quiet);
+    let output = Output::new(cli.format, cli.quiet);
+    let exit = match run(cli.command, &output) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output.failure(&failure);
+            Exit::Failure(failure.class)
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(command) => on_runtime(command.run(output)),
+        Command::Doctor(command) => on_runtime(command.run(output)),
+        Command::Plan(command) => on_runtime(command.run(output)),
+        Command::Apply(command) => on_runtime(command.run(output)),
+        Command::Verify(command) => on_runtime(command.run(output)),
+        Command::Rollback(command) => on_runtime(command.run(output)),
+        Command::Recover(command) => on_runtime(command.run(output)),
+        Command::Runs(command) => command.run(output),
+        Command::Policy(command) => command.run(output),
+        Command::Plugin(command) => command.run(output),
+    }
+}
+
+/// One thread is enough: the host waits for one server.
+fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(FailureClass::Internal, "NO_RUNTIME", error.to_string())
+    })?;
+    runtime.block_on(work)
+}
+
+fn set_colors(color: Color) {
+    let choice = match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// Warnings go to stderr; `BIRTH_LOG` takes tracing's filter syntax.
+fn init_tracing(quiet: bool) {
+    let default = if quiet { "error" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BIRTH_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let ansi = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    // Fails only where a subscriber is set already; then that one serves.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .with_target(false)
+        .without_time()
+        .try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_and_readme_list_every_exit_code() {
+        let readme = include_str!("../../../README.md");
+        for class in FailureClass::ALL {
+            let code = Exit::Failure(class).code();
+            let line = format!("{code:4}  ");
+            assert!(EXIT_CODES.contains(line.trim_start()), "help misses {code}");
+            let row = format!("| {code} | {} |", class.describe());
+            assert!(readme.contains(&row), "the README misses: {row}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Options that several commands share, and what they open.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use clap::Args;
+
+use birth_core::outcome::FailureClass;
+use birth_core::policy::approved::Approvals;
+use birth_core::policy::set::PolicySet;
+use birth_core::profile::Profile;
+use birth_core::sql::frame::Timeouts;
+
+use super::output::Output;
+use crate::kb::Store;
+use crate::pg::connect::{ConnectionSettings, resolve};
+use crate::plugin::limits::Limits;
+use crate::plugin::set::{PluginFiles, PolicyRuntime};
+use crate::run::{Access, Environment, Stores};
+use crate::run::failure::Failure;
+use crate::run::stage::Waiting;
+
+/// Which database, and how to find names in it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Database")]
+pub(super) struct DatabaseOptions {
+    /// Database to connect to: a URL, key=value pairs, or a database name.
+    /// Without it, the PG* variables count as with psql; the service file and
+    /// ~/.pgpass are read.
+    #[arg(long, short, value_name = "URL")]
+    pub(super) database: Option<String>,
+    /// Schema of the registry, where more than one has one.
+    #[arg(long, value_name = "NAME")]
+    pub(super) schema: Option<String>,
+    /// Deployment profile: how tables and columns are recognised here.
+    /// Without it, ./birth.toml where there is one, else the built-in profile.
+    #[arg(long, value_name = "FILE", env = "BIRTH_PROFILE")]
+    profile: Option<PathBuf>,
+}
+
+/// Which policy decides.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(super) struct PolicyOptions {
+    /// Policy set. Without it, the approved set that is built into this binary.
+    #[arg(long, value_name = "FILE", env = "BIRTH_POLICY")]
+    policy: Option<PathBuf>,
+    /// Approved revisions. Without it, approved.toml beside the policy set.
+    #[arg(long, value_name = "FILE", env = "BIRTH_APPROVED", requires = "policy")]
+    approved: Option<PathBuf>,
+    /// Where compiled plugins are kept.
+    #[arg(long, value_name = "DIR", env = "BIRTH_CACHE_DIR", hide_env_values = true)]
+    cache_dir: Option<PathBuf>,
+}
+
+/// Where a run leaves its traces, and how long it waits.
+#[derive(Debug, Args)]
+pub(super) struct RunOptions {
+    #[command(flatten)]
+    stores: StoreOptions,
+    #[command(flatten)]
+    waiting: WaitingOptions,
+}
+
+/// Where runs leave their traces.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Runs")]
+pub(super) struct StoreOptions {
+    #[command(flatten)]
+    directory: LogDirectory,
+    /// Directory that takes reports and rollback keys [default:
+    /// birth/knowledge-base in the state directory].
+    #[arg(long, value_name = "DIR", env = "BIRTH_KNOWLEDGE_BASE", hide_env_values = true)]
+    knowledge_base: Option<PathBuf>,
+    /// Directory that takes the logs of runs [default: birth/log-sink in the
+    /// state directory].
+    #[arg(long, value_name = "DIR", env = "BIRTH_LOG_SINK", hide_env_values = true)]
+    log_sink: Option<PathBuf>,
+}
+
+/// Where run directories are.
+#[derive(Debug, Args)]
+pub(super) struct LogDirectory {
+    /// Directory of the runs [default: birth/runs in the state directory].
+    #[arg(long, value_name = "DIR", env = "BIRTH_LOG_DIR", hide_env_values = true)]
+    log_dir: Option<PathBuf>,
+}
+
+/// How long to wait for what.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Waiting")]
+pub(super) struct WaitingOptions {
+    /// Longest wait for a lock. Everybody who comes after waits as well, so
+    /// keep it short and retry instead.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    lock_timeout: Duration,
+    /// How often a transaction that could not get its lock is tried again.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=100))]
+    lock_retries: u32,
+    /// Longest run of one statement.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    statement_timeout: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration =
+        text.parse().map_err(|_| "write it like 300ms, 2s or 1m".to_owned())?;
+    let duration =
+        Duration::try_from(parsed).map_err(|_| "a duration cannot be negative".to_owned())?;
+    // Zero would switch PostgreSQL's limit off, and its unit is 32-bit.
+    let range = Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
+    if range.contains(&duration) { Ok(duration) } else { Err("between 1ms and 24h".to_owned()) }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
+    let from_home = || environment("HOME").map(|home| Path::new(&home).join(fallback));
+    environment(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(from_home)
+        .map(|path| path.join("birth"))
+        .ok_or_else(|| {
+            Failure::new(
+                FailureClass::Configuration,
+                "NO_HOME",
+                format!("neither {variable} nor HOME is set, so there is no default directory"),
+            )
+            .with_hint("name the directories with options; `birth --help` lists them")
+        })
+}
+
+/// Reads a file that the person named.
+pub(super) fn read_named(path: &Path, what: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            FailureClass::Filesystem,
+            "FILE_NOT_READABLE",
+            format!("{what} {} cannot be read: {error}", path.display()),
+        )
+    })
+}
+
+fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Failure {
+    Failure::new(FailureClass::Policy, code, format!("{}: {error}", path.display()))
+}
+
+impl DatabaseOptions {
+    pub(super) fn settings(&self) -> Result<ConnectionSettings, Failure> {
+        resolve(self.database.as_deref(), &environment)
+            .map_err(|error| Failure::from(crate::pg::connect::ConnectError::from(error)))
+    }
+
+    pub(super) fn profile(&self, output: &Output) -> Result<Profile, Failure> {
+        let beside = Path::new("birth.toml");
+        let path = match &self.profile {
+            Some(path) => path.as_path(),
+            None if beside.exists() => {
+                output.progress("profile: ./birth.toml");
+                beside
+            }
+            None => return Profile::built_in().map_err(|e| profile_failure(None, &e)),
+        };
+        Profile::with_overrides(&read_named(path, "the profile")?)
+            .map_err(|e| profile_failure(Some(path), &e))
+    }
+}
+
+fn profile_failure(path: Option<&Path>, error: &birth_core::profile::ProfileError) -> Failure {
+    let name = path.map_or_else(|| "the built-in profile".to_owned(), |p| p.display().to_string());
+    Failure::new(FailureClass::Configuration, "PROFILE_NOT_USABLE", format!("{name}: {error}"))
+}
+
+impl PolicyOptions {
+    /// Opens the policy set. Nothing of a plugin is read yet.
+    pub(super) fn open(&self) -> Result<Rc<PolicyRuntime>, Failure> {
+        let cache = match &self.cache_dir {
+            Some(dir) => Some(dir.clone()),
+            None => base("XDG_CACHE_HOME", ".cache").ok(),
+        };
+        let (files, set, approvals) = match &self.policy {
+            None => built_in()?,
+            Some(path) => self.from_file(path)?,
+        };
+        Ok(Rc::new(PolicyRuntime::open(files, set, &approvals, cache, Limits::default())))
+    }
+
+    fn from_file(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
+        let set = PolicySet::parse(&read_named(path, "the policy set")?)
+            .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))?;
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let approved = self.approved.clone().unwrap_or_else(|| folder.join("approved.toml"));
+        let approvals = if self.approved.is_some() || approved.exists() {
+            Approvals::parse(&read_named(&approved, "the list of approved revisions")?)
+                .map_err(|e| refused(&approved, "APPROVALS_NOT_USABLE", e))?
+        } else {
+            Approvals::default()
+        };
+        let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
+            Failure::new(
+                FailureClass::Filesystem,
+                "FILE_NOT_READABLE",
+                format!("the directory {} cannot be opened: {error}", folder.display()),
+            )
+        })?;
+        Ok((PluginFiles::Directory(dir), set, approvals))
+    }
+}
+
+/// The approved policy set that ships with this binary.
+fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
+    const SET: &str = include_str!("../../../plugins/approved/policy.toml");
+    const APPROVED: &str = include_str!("../../../plugins/approved/approved.toml");
+    const FILES: &[(&str, &[u8])] =
+        &[("conflict.wasm", include_bytes!("../../../plugins/approved/conflict.wasm"))];
+    let name = Path::new("the built-in policy set");
+    let set = PolicySet::parse(SET).map_err(|e| refused(name, "POLICY_SET_NOT_USABLE", e))?;
+    let approvals = Approvals::parse(APPROVED).map_err(|e| refused(name, "APPROVALS_NOT_USABLE", e))?;
+    Ok((PluginFiles::Embedded(FILES), set, approvals))
+}
+
+impl LogDirectory {
+    pub(super) fn path(&self) -> Result<PathBuf, Failure> {
+        match &self.log_dir {
+            Some(dir) => Ok(dir.clone()),
+            None => Ok(base("XDG_STATE_HOME", ".local/state")?.join("runs")),
+        }
+    }
+}
+
+impl StoreOptions {
+    pub(super) fn stores(&self) -> Result<Stores, Failure> {
+        let store = |named: &Option<PathBuf>, default: &str| match named {
+            Some(dir) => Ok(Store::new(dir.clone())),
+            None => Ok::<_, Failure>(Store::new(base("XDG_STATE_HOME", ".local/state")?.join(default))),
+        };
+        Ok(Stores {
+            runs: self.directory.path()?,
+            knowledge_base: store(&self.knowledge_base, "knowledge-base")?,
+            log_sink: store(&self.log_sink, "log-sink")?,
+        })
+    }
+}
+
+impl RunOptions {
+    pub(super) fn environment(&self, connection: ConnectionSettings) -> Result<Environment, Failure> {
+        let access = Access { connection, waiting: self.waiting.waiting() };
+        Ok(Environment { access, stores: self.stores.stores()? })
+    }
+}
+
+impl WaitingOptions {
+    pub(super) fn waiting(&self) -> Waiting {
+        Waiting {
+            timeouts: Timeouts { lock: self.lock_timeout, statement: self.statement_timeout },
+            lock_retries: self.lock_retries,
+        }
+    }
+}

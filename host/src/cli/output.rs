@@ -1,0 +1,143 @@
+//! Writing results and progress.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use birth_core::op::Decision;
+use birth_core::outcome::{FailureClass, Status};
+use birth_core::policy::verdict::Severity;
+
+use super::Format;
+use crate::run::carry_out::Closed;
+use crate::run::failure::Failure;
+
+/// Results go to stdout, everything else to stderr. A reader that closes the
+/// pipe early is no error of ours, so write errors are ignored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    format: Format,
+    quiet: bool,
+}
+
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+
+/// A text in a style, for a stream that drops styles where they do not belong.
+pub(super) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Text from a database or a plugin, for a terminal: control characters, which
+/// could move the cursor or hide text, are shown as escapes.
+pub(super) fn plain(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let escape = c.is_control() && c != '\n';
+            let shown: Vec<char> = if escape { c.escape_default().collect() } else { vec![c] };
+            shown
+        })
+        .collect()
+}
+
+impl Output {
+    pub(super) fn new(format: Format, quiet: bool) -> Self {
+        Self { format, quiet }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// A line of the result.
+    pub(super) fn line(&self, text: impl Display) {
+        let _ = writeln!(anstream::stdout(), "{text}");
+    }
+
+    /// A line of the result that only people get.
+    pub(super) fn text(&self, text: impl Display) {
+        if !self.is_json() {
+            self.line(text);
+        }
+    }
+
+    /// The result as one JSON document.
+    pub(super) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value).map_err(|e| Failure::encoding(&e))?;
+        self.line(text);
+        Ok(())
+    }
+
+    /// Progress, for people who watch.
+    pub(super) fn progress(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{DIM}·{DIM:#} {}", plain(text));
+        }
+    }
+
+    /// Something to be seen that is no result.
+    pub(super) fn warning(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{} {}", styled(WARN, "warning:"), plain(text));
+    }
+
+    /// Why a command stopped, and what to do.
+    pub(super) fn failure(&self, failure: &Failure) {
+        let mut stderr = anstream::stderr();
+        let _ = writeln!(
+            stderr,
+            "{} {} {}",
+            styled(BAD, "error:"),
+            plain(&failure.message),
+            styled(DIM, format!("[{}]", failure.code))
+        );
+        if let Some(hint) = &failure.hint {
+            let _ = writeln!(stderr, "{} {}", styled(BOLD, "next:"), plain(hint));
+        }
+        if failure.class == FailureClass::Internal {
+            let _ = writeln!(stderr, "This is a fault of birth itself; please report it with the run's log.");
+        }
+    }
+
+    /// How a run ended: the reason for people on stderr, the final response on
+    /// stdout.
+    pub(super) fn closed(&self, closed: &Closed) -> Result<(), Failure> {
+        if let Some(failure) = &closed.failure {
+            if closed.status == Status::Failed {
+                self.failure(failure);
+            } else {
+                self.warning(&format!("{} [{}]", failure.message, failure.code));
+                if let Some(hint) = &failure.hint {
+                    self.warning(&format!("next: {hint}"));
+                }
+            }
+        }
+        if self.is_json() {
+            self.json(&closed.response)
+        } else {
+            let _ = write!(anstream::stdout(), "{}", closed.response);
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn decision(decision: Decision) -> String {
+    let style = match decision {
+        Decision::Absent => BOLD,
+        Decision::Exists => GOOD,
+        Decision::Blocked => BAD,
+    };
+    styled(style, format!("{:<24}", decision.word()))
+}
+
+pub(super) fn severity(severity: Severity) -> String {
+    match severity {
+        Severity::Note => styled(DIM, "note"),
+        Severity::Warning => styled(WARN, "warning"),
+        Severity::Finding => styled(BAD, "finding"),
+    }
+}

@@ -1,0 +1,152 @@
+//! `birth recover`.
+
+use std::rc::Rc;
+
+use clap::Args;
+
+use birth_core::op::DatabaseIdentity;
+use birth_core::outcome::{Exit, FailureClass, Status};
+
+use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
+use crate::journal::{self, RunState, RunView};
+use crate::run::Environment;
+use crate::run::carry_out::Closed;
+use crate::run::failure::Failure;
+use crate::run::operation::Operation as _;
+use crate::run::record;
+use crate::run::rollback::StorageRollback;
+use crate::run::storage::Storage;
+
+/// Brings runs to their end whose process died or lost its connection during
+/// COMMIT: asks the server what became of the transaction, confirms, reports
+/// and closes. Without RUN, every such run of the log directory; runs of
+/// another database are left alone and named.
+#[derive(Debug, Args)]
+pub(super) struct Recover {
+    /// The run to recover.
+    run_id: Option<String>,
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+impl Recover {
+    pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let environment = self.run.environment(self.database.settings()?)?;
+        let open = match &self.run_id {
+            Some(id) => vec![needs_recovery(journal::open(&environment.stores.runs, id)?)?],
+            None => all_open(&environment, output)?,
+        };
+        if open.is_empty() {
+            output.progress("no run needs recovery");
+        }
+        let mut exit = Exit::Status(Status::Pass);
+        for view in &open {
+            let closed = match self.recover(&environment, view, output).await {
+                Ok(closed) => closed,
+                // One run that cannot be recovered must not hide the others.
+                Err(failure) if self.run_id.is_none() => {
+                    output.failure(&failure);
+                    exit = Exit::Failure(failure.class);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            output.text(format!("# run {}", closed.run));
+            output.closed(&closed)?;
+            if closed.status == Status::Unknown {
+                exit = Exit::Status(Status::Unknown);
+            }
+        }
+        Ok(exit)
+    }
+
+    async fn recover(
+        &self,
+        environment: &Environment,
+        view: &RunView,
+        output: &Output,
+    ) -> Result<Closed, Failure> {
+        let tell = |text: &str| output.progress(text);
+        tell(&format!("recovering run {}", view.id));
+        let profile = self.database.profile(output)?;
+        match view.operation().map(|(name, _)| name) {
+            // Killed before its first event: there is nothing to ask about.
+            None | Some(Storage::NAME) => {
+                let policy = self.policy.open()?;
+                let schema = self.database.schema.clone();
+                let operation = Storage { profile, schema, policy: Rc::clone(&policy) };
+                record::recover(environment, operation, view, &tell).await
+            }
+            Some(StorageRollback::NAME) => {
+                let keys = rollback_keys(environment, view)?;
+                let operation = StorageRollback { keys, profile, export: None };
+                record::recover(environment, operation, view, &tell).await
+            }
+            Some(other) => Err(unknown_operation(&view.id, other)),
+        }
+    }
+}
+
+/// The keys that a rollback works on are those of the run it undoes.
+fn rollback_keys(
+    environment: &Environment,
+    view: &RunView,
+) -> Result<journal::Keys<birth_core::op::storage::undo::StorageKeys>, Failure> {
+    let of = view.operation().and_then(|(_, of)| of).ok_or_else(|| {
+        Failure::new(
+            FailureClass::Artifact,
+            "FILE_DAMAGED",
+            format!("run {} does not say which run it undoes", view.id),
+        )
+    })?;
+    record::keys::<Storage>(&journal::open(&environment.stores.runs, of)?)
+}
+
+pub(super) fn unknown_operation(run: &str, operation: &str) -> Failure {
+    Failure::new(
+        FailureClass::Artifact,
+        "UNKNOWN_OPERATION",
+        format!("run {run} is of the operation `{operation}`, which this host does not know"),
+    )
+    .with_hint("use the host that carried it out, or a newer one")
+}
+
+fn needs_recovery(view: RunView) -> Result<RunView, Failure> {
+    match view.state {
+        RunState::Interrupted | RunState::Closed(Status::Unknown) => Ok(view),
+        RunState::Running => Err(journal::JournalError::InUse { run: view.id }.into()),
+        RunState::Closed(status) => Err(Failure::new(
+            FailureClass::Configuration,
+            "NOTHING_TO_RECOVER",
+            format!("run {} is closed: {}", view.id, status.word()),
+        )
+        .with_hint("`birth runs show` shows how it ended")),
+    }
+}
+
+fn all_open(environment: &Environment, output: &Output) -> Result<Vec<RunView>, Failure> {
+    let mut open = Vec::new();
+    for (id, view) in journal::list(&environment.stores.runs)? {
+        match view {
+            Ok(view) => match view.state {
+                RunState::Interrupted | RunState::Closed(Status::Unknown) => open.push(view),
+                RunState::Running => output.progress(&format!("run {id} is still being carried out")),
+                RunState::Closed(_) => {}
+            },
+            Err(error) => output.warning(&format!("run {id}: {error}")),
+        }
+    }
+    Ok(open)
+}
+
+/// The database a run was discovered on, where it came that far.
+pub(super) fn database_of(view: &RunView) -> Option<&DatabaseIdentity> {
+    view.events.iter().find_map(|e| match &e.event {
+        journal::Event::Discovered { database, .. } => Some(database),
+        _ => None,
+    })
+}

@@ -1,0 +1,118 @@
+//! `birth rollback`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use birth_core::outcome::{Exit, FailureClass, Status};
+use birth_core::sql::Statement as _;
+
+use super::output::{BAD, BOLD, plain, styled};
+use super::{DatabaseOptions, Output, RunOptions};
+use crate::journal::{self, RunState, RunView};
+use crate::run::carry_out;
+use crate::run::failure::Failure;
+use crate::run::operation::Operation as _;
+use crate::run::record;
+use crate::run::rollback::StorageRollback;
+use crate::run::storage::Storage;
+
+/// Undoes a run: exactly the objects it created, by their captured identities,
+/// checked under the lock before anything is dropped. What was changed or
+/// replaced since is refused, and so is losing data that was written since,
+/// unless --export saves it first. Closes with a final response.
+#[derive(Debug, Args)]
+pub(super) struct Rollback {
+    /// The run to undo; `birth runs list` shows them.
+    run_id: String,
+    /// Execute without asking.
+    #[arg(long, short)]
+    yes: bool,
+    /// Save the rows of the columns to a new file, one JSON object per line,
+    /// and allow the columns to be dropped with their data.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+impl Rollback {
+    pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let environment = self.run.environment(self.database.settings()?)?;
+        let view = journal::open(&environment.stores.runs, &self.run_id)?;
+        check_can_be_undone(&view)?;
+        let keys = record::keys::<Storage>(&view)?;
+        let profile = self.database.profile(output)?;
+        let operation = || StorageRollback {
+            keys: keys.clone(),
+            profile: profile.clone(),
+            export: self.export.clone(),
+        };
+        let mut approved = None;
+        if !self.yes {
+            let planned = carry_out::plan(&environment.access, operation()).await?;
+            show(output, planned.plan());
+            let plan = planned.close().await;
+            if plan.undo.statements.is_empty() {
+                let blocked = !plan.undo.refusals.is_empty();
+                return Ok(Exit::Status(if blocked { Status::Blocked } else { Status::Pass }));
+            }
+            if !super::apply::ask(output) {
+                return Ok(Exit::Status(Status::Pass));
+            }
+            approved = Some(plan);
+        }
+        let tell = |text: &str| output.progress(text);
+        let of = Some(view.id.clone());
+        let closed = carry_out::carry_out(&environment, operation(), approved, of, &tell).await;
+        output.closed(&closed)?;
+        Ok(closed.exit)
+    }
+}
+
+fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
+    let refuse = |code, message: String, hint: &str| {
+        Err(Failure::new(FailureClass::Configuration, code, message).with_hint(hint))
+    };
+    match view.state {
+        RunState::Running => refuse(
+            "RUN_IN_PROGRESS",
+            format!("run {} is still being carried out", view.id),
+            "wait for it to end",
+        ),
+        RunState::Interrupted | RunState::Closed(Status::Unknown) => refuse(
+            "RUN_NOT_CLOSED",
+            format!("what run {} did is not established", view.id),
+            "run `birth recover` first",
+        ),
+        RunState::Closed(_) if view.operation().is_some_and(|(name, _)| name != Storage::NAME) => refuse(
+            "NOT_UNDOABLE",
+            format!("run {} is a rollback itself", view.id),
+            "apply the operation again instead",
+        ),
+        RunState::Closed(_) if !view.reached("committed") => refuse(
+            "NOTHING_TO_UNDO",
+            format!("run {} changed nothing", view.id),
+            "`birth runs list` shows which runs did",
+        ),
+        RunState::Closed(_) => Ok(()),
+    }
+}
+
+fn show(output: &Output, plan: &crate::run::rollback::RollbackPlan) {
+    output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
+    for gone in &plan.undo.gone {
+        output.text(format!("  already gone: {}", plain(gone)));
+    }
+    for (column, rows) in &plan.undo.holding_data {
+        output.text(format!("  column {} holds data in {rows} row(s)", plain(column)));
+    }
+    for refusal in &plan.undo.refusals {
+        output.text(format!("  {} {}", styled(BAD, "refused:"), plain(refusal)));
+    }
+    for statement in &plan.undo.statements {
+        output.text(format!("  {};", plain(&statement.sql())));
+    }
+}

@@ -1,0 +1,205 @@
+//! `birth runs`.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use birth_core::outcome::{Exit, FailureClass, Status};
+
+use super::options::{LogDirectory, StoreOptions};
+use super::output::{BAD, BOLD, GOOD, WARN, plain, styled};
+use super::recover::{database_of, unknown_operation};
+use super::{Output, PolicyOptions};
+use crate::journal::{self, RunState, RunView, file};
+use crate::run::failure::Failure;
+use crate::run::operation::Operation as _;
+use crate::run::record;
+use crate::run::rollback::StorageRollback;
+use crate::run::storage::Storage;
+
+/// Look at runs, replay their decisions, publish them again.
+#[derive(Debug, Args)]
+pub(super) struct Runs {
+    #[command(subcommand)]
+    command: RunsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    /// List the runs of the log directory, oldest first.
+    List {
+        #[command(flatten)]
+        directory: LogDirectory,
+    },
+    /// Show one run: its steps, its compiled statements, its final response.
+    Show {
+        /// The run.
+        run_id: String,
+        #[command(flatten)]
+        directory: LogDirectory,
+    },
+    /// Ask the recorded plugin the recorded question again and compare the
+    /// verdicts and the fuel. Needs no database.
+    Replay {
+        /// The run.
+        run_id: String,
+        #[command(flatten)]
+        directory: LogDirectory,
+        #[command(flatten)]
+        policy: PolicyOptions,
+    },
+    /// Hand report, rollback keys and log of a run to the stores again, after
+    /// an upload failed. Needs no database.
+    Publish {
+        /// The run.
+        run_id: String,
+        #[command(flatten)]
+        stores: StoreOptions,
+    },
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    run: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    state: Option<RunState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl Runs {
+    pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
+        match self.command {
+            RunsCommand::List { directory } => list(&directory, output),
+            RunsCommand::Show { run_id, directory } => show(&run_id, &directory, output),
+            RunsCommand::Replay { run_id, directory, policy } => {
+                let view = journal::open(&directory.path()?, &run_id)?;
+                let replayed = record::replay(&view, &*policy.open()?)?;
+                if output.is_json() {
+                    output.json(&replayed)?;
+                } else {
+                    output.text(format!(
+                        "{} {} verdicts and {} units of fuel, as recorded",
+                        styled(GOOD, "the same:"),
+                        replayed.subjects,
+                        replayed.fuel
+                    ));
+                }
+                Ok(Exit::Status(Status::Pass))
+            }
+            RunsCommand::Publish { run_id, stores } => {
+                let stores = stores.stores()?;
+                let view = journal::open(&stores.runs, &run_id)?;
+                let tell = |text: &str| output.progress(text);
+                let status = match view.operation().map(|(name, _)| name) {
+                    Some(StorageRollback::NAME) => {
+                        record::publish_again::<StorageRollback>(&stores, &view, &tell)?
+                    }
+                    Some(Storage::NAME) | None => {
+                        record::publish_again::<Storage>(&stores, &view, &tell)?
+                    }
+                    Some(other) => return Err(unknown_operation(&view.id, other)),
+                };
+                output.text(format!("published run {run_id}: {}", status.word()));
+                Ok(Exit::Status(Status::Pass))
+            }
+        }
+    }
+}
+
+fn list(directory: &LogDirectory, output: &Output) -> Result<Exit, Failure> {
+    let runs = journal::list(&directory.path()?)?;
+    let rows: Vec<Row<'_>> = runs.iter().map(|(id, view)| row(id, view)).collect();
+    if output.is_json() {
+        output.json(&rows)?;
+        return Ok(Exit::Status(Status::Pass));
+    }
+    if rows.is_empty() {
+        output.text("no runs yet");
+    }
+    for row in &rows {
+        let state = match (&row.state, &row.error) {
+            (Some(state), _) => state_text(*state),
+            (None, Some(error)) => styled(BAD, plain(error)),
+            (None, None) => String::new(),
+        };
+        let of = row.of.map_or_else(String::new, |of| format!(" of {of}"));
+        output.text(format!(
+            "{:<44} {state}  {}{of}  {}",
+            row.run,
+            row.operation.unwrap_or(""),
+            plain(row.database.unwrap_or(""))
+        ));
+    }
+    Ok(Exit::Status(Status::Pass))
+}
+
+fn row<'a>(id: &'a str, view: &'a Result<RunView, journal::JournalError>) -> Row<'a> {
+    let empty = Row { run: id, operation: None, of: None, database: None, state: None, error: None };
+    match view {
+        Ok(view) => Row {
+            operation: view.operation().map(|(name, _)| name),
+            of: view.operation().and_then(|(_, of)| of),
+            database: database_of(view).map(|d| d.database.as_str()),
+            state: Some(view.state),
+            ..empty
+        },
+        Err(error) => Row { error: Some(error.to_string()), ..empty },
+    }
+}
+
+fn state_text(state: RunState) -> String {
+    match state {
+        RunState::Running => styled(WARN, format!("{:<11}", "running")),
+        RunState::Interrupted => styled(BAD, format!("{:<11}", "interrupted")),
+        RunState::Closed(status) => {
+            let style = match status {
+                Status::Pass => GOOD,
+                Status::Partial | Status::Blocked | Status::LockBusy => WARN,
+                Status::Failed | Status::Unknown => BAD,
+            };
+            styled(style, format!("{:<11}", status.word()))
+        }
+    }
+}
+
+fn show(run_id: &str, directory: &LogDirectory, output: &Output) -> Result<Exit, Failure> {
+    let view = journal::open(&directory.path()?, run_id)?;
+    let compiled = view.read(file::COMPILED)?;
+    if output.is_json() {
+        output.json(&serde_json::json!({
+            "run": view.id,
+            "directory": view.path,
+            "state": view.state,
+            "events": view.events,
+            "compiled_sql": compiled,
+        }))?;
+        return Ok(Exit::Status(Status::Pass));
+    }
+    output.text(format!("{} {}", styled(BOLD, &view.id), state_text(view.state)));
+    output.text(format!("  {}", view.path.display()));
+    for stamped in &view.events {
+        output.text(format!("  {}  {}", stamped.at, stamped.event.name()));
+    }
+    if let Some(compiled) = compiled {
+        output.text(format!("\n{}", styled(BOLD, "Compiled statements")));
+        output.text(plain(compiled.trim_end()));
+    }
+    if let Some((_, _, response)) = view.closing() {
+        output.text(format!("\n{}", styled(BOLD, "Final response")));
+        output.text(plain(response.trim_end()));
+    }
+    if view.events.is_empty() {
+        return Err(Failure::new(
+            FailureClass::Artifact,
+            "RUN_EMPTY",
+            format!("run {run_id} ended before its first step"),
+        ));
+    }
+    Ok(Exit::Status(Status::Pass))
+}

@@ -1,0 +1,377 @@
+//! Carrying a run out, and closing it honestly.
+
+use jiff::Timestamp;
+
+use birth_core::outcome::{Exit, FailureClass, FinalResponse, Status};
+
+use super::failure::Failure;
+use super::fate::{Fate, establish};
+use super::operation::{Evidence, Operation, ReportHeader};
+use super::stage::{AfterCommit, CommitStop, Discovered, LockStop, Planned, drifted};
+use super::{APPLICATION, Access, Environment, Stores, VERSION};
+use crate::journal::{Event, RunDir, file};
+use crate::pg::Session;
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Closed {
+    /// The run's id; empty where no run directory could be made.
+    pub run: String,
+    /// The status.
+    pub status: Status,
+    /// The process's exit.
+    pub exit: Exit,
+    /// Why, where the status is not `PASS`.
+    pub failure: Option<Failure>,
+    /// What goes to stdout.
+    pub response: FinalResponse,
+}
+
+/// An ending before it is written down.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) status: Status,
+    pub(super) failure: Option<Failure>,
+}
+
+impl End {
+    pub(super) fn pass() -> Self {
+        Self { status: Status::Pass, failure: None }
+    }
+
+    pub(super) fn of(status: Status, failure: Failure) -> Self {
+        Self { status, failure: Some(failure) }
+    }
+
+    fn exit(&self) -> Exit {
+        match (&self.failure, self.status) {
+            (Some(failure), Status::Failed) => Exit::Failure(failure.class),
+            (_, status) => Exit::Status(status),
+        }
+    }
+}
+
+impl<E: Into<Failure>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::of(Status::Failed, error.into())
+    }
+}
+
+/// What a run has come to, for its closing.
+#[derive(Debug)]
+pub(super) struct Progress<O: Operation> {
+    pub(super) started_at: String,
+    pub(super) connection: String,
+    pub(super) plan: Option<O::Plan>,
+    pub(super) keys: Option<O::Keys>,
+    pub(super) committed: bool,
+    pub(super) previewed: bool,
+    pub(super) confirmed: bool,
+}
+
+impl<O: Operation> Progress<O> {
+    fn new(started_at: String, connection: String) -> Self {
+        Self { started_at, connection, plan: None, keys: None, committed: false, previewed: false, confirmed: false }
+    }
+}
+
+/// Connects, discovers and plans. Executes nothing and leaves nothing behind.
+pub async fn plan<O: Operation>(access: &Access, operation: O) -> Result<Planned<O>, Failure> {
+    let session = Session::open(&access.connection, APPLICATION).await?;
+    let discovered = Discovered::discover(operation, session, &access.waiting).await?;
+    discovered.plan().await
+}
+
+/// Carries an operation out. With `approved`, executes exactly that plan or
+/// stops with the differences. `tell` hears of each step.
+pub async fn carry_out<O: Operation>(
+    environment: &Environment,
+    operation: O,
+    approved: Option<O::Plan>,
+    of: Option<String>,
+    tell: &dyn Fn(&str),
+) -> Closed {
+    let started = Timestamp::now();
+    let connection = environment.access.connection.describe();
+    let mut progress = Progress::<O>::new(started.to_string(), connection.clone());
+    let created = RunDir::create(&environment.stores.runs, O::STEM, started).and_then(|mut run| {
+        run.event(Event::Started {
+            operation: O::NAME.to_owned(),
+            of,
+            host: VERSION.to_owned(),
+            connection,
+        })?;
+        Ok(run)
+    });
+    let mut run = match created {
+        Ok(run) => run,
+        Err(error) => return without_journal::<O>(error.into()),
+    };
+    tell(&format!("run {}", run.id()));
+    let end = match steps(environment, operation, approved, &mut run, &mut progress, tell).await {
+        Ok(()) => End::pass(),
+        Err(end) => end,
+    };
+    close(&environment.stores, &mut run, &progress, end, tell)
+}
+
+/// A run that could not even begin its journal did nothing at all.
+fn without_journal<O: Operation>(failure: Failure) -> Closed {
+    let end = End::from(failure);
+    let evidence = Evidence::<O> {
+        plan: None,
+        committed: None,
+        previewed: false,
+        confirmed: false,
+        log_path: String::new(),
+    };
+    let reason = end.failure.as_ref().map(Failure::reason);
+    Closed {
+        run: String::new(),
+        status: end.status,
+        exit: end.exit(),
+        response: O::response(end.status, reason.as_deref(), &evidence),
+        failure: end.failure,
+    }
+}
+
+async fn steps<O: Operation>(
+    environment: &Environment,
+    operation: O,
+    approved: Option<O::Plan>,
+    run: &mut RunDir,
+    progress: &mut Progress<O>,
+    tell: &dyn Fn(&str),
+) -> Result<(), End> {
+    let waiting = &environment.access.waiting;
+    let session = Session::open(&environment.access.connection, APPLICATION).await.map_err(Failure::from)?;
+    let discovered = Discovered::discover(operation, session, waiting).await?;
+    run.event(Event::Discovered {
+        database: discovered.server().database.clone(),
+        server: discovered.server().version.clone(),
+        table: format!("{:?}", discovered.target()),
+    })?;
+    let planned = discovered.plan().await?;
+    progress.plan = Some(planned.plan().clone());
+    record_plan(&planned, run)?;
+    tell(&format!("planned: {} statements", O::statements(planned.plan()).len()));
+    if let Some(approved) = approved {
+        if O::digest(&approved)? != O::digest(planned.plan())? {
+            let drift = O::drift(&approved, planned.plan());
+            return Err(drifted(&drift, "since the plan was made").into());
+        }
+    }
+    let blocked = O::blocked(planned.plan());
+    if blocked.is_none() {
+        // Before anything is locked: a right that is missing for the rollback
+        // stops the run as well.
+        planned.operation().check_rights(planned.target())?;
+    }
+    let previewed = planned.preview(run, waiting)?;
+    progress.previewed = true;
+    tell("previewed: every compiled statement is in the log");
+    if let Some(blocked) = blocked {
+        let failure = Failure::new(FailureClass::Database, "BLOCKED", blocked);
+        return Err(End::of(Status::Blocked, failure));
+    }
+    let locked = previewed.lock(run, waiting).await.map_err(|stop| match stop {
+        LockStop::Busy(failure) => End::of(Status::LockBusy, failure),
+        LockStop::Failed(failure) => End::from(failure),
+    })?;
+    tell("locked: the facts are unchanged");
+    let verified = locked.execute(run).await?;
+    tell("executed and verified in the transaction");
+    let (session, after) = match verified.commit(run).await {
+        Ok(committed) => {
+            let (session, after) = committed.into_parts();
+            after_commit(run, progress, &after, "the server said so")?;
+            (Some(session), after)
+        }
+        Err(CommitStop::Failed(failure)) => return Err(failure.into()),
+        Err(CommitStop::Lost { error, after, sealed }) => {
+            tell("the connection broke during COMMIT: asking the server what became of it");
+            run.line(&format!("lost: {error}"))?;
+            match establish(environment, &after.operation, &after.target, &sealed).await {
+                Fate::Committed(how) => {
+                    after_commit(run, progress, &after, &how)?;
+                    (None, *after)
+                }
+                Fate::RolledBack(how) => {
+                    let failure = Failure::new(
+                        FailureClass::Connection,
+                        "CONNECTION_LOST",
+                        format!("the connection broke during COMMIT; {how}"),
+                    );
+                    return Err(failure.with_hint("nothing changed; run the command again").into());
+                }
+                Fate::Unknown(why) => return Err(unknown(&why)),
+            }
+        }
+    };
+    tell("committed");
+    confirm(environment, run, progress, session, &after).await?;
+    tell("confirmed by a new read");
+    Ok(())
+}
+
+fn record_plan<O: Operation>(planned: &Planned<O>, run: &mut RunDir) -> Result<(), Failure> {
+    run.event(Event::Planned {
+        digest: O::digest(planned.plan())?,
+        revision: O::revision(planned.plan()).cloned(),
+        statements: O::statements(planned.plan()).len(),
+    })?;
+    Ok(())
+}
+
+fn after_commit<O: Operation>(
+    run: &mut RunDir,
+    progress: &mut Progress<O>,
+    after: &AfterCommit<O>,
+    how: &str,
+) -> Result<(), End> {
+    progress.committed = true;
+    progress.keys = Some(after.keys.clone());
+    run.event(Event::Committed { how: how.to_owned() }).map_err(|error| {
+        let failure = Failure::from(error);
+        End::of(
+            Status::Partial,
+            Failure::new(
+                failure.class,
+                "JOURNAL_FAILED",
+                format!("committed, but the journal could not say so: {}", failure.message),
+            )
+            .with_hint("make room, then run `birth recover`"),
+        )
+    })
+}
+
+pub(super) fn unknown(why: &str) -> End {
+    let failure = Failure::new(
+        FailureClass::Connection,
+        "COMMIT_OUTCOME_UNKNOWN",
+        format!("whether the commit happened is not established: {why}"),
+    );
+    End::of(Status::Unknown, failure.with_hint("when the database is reachable, run `birth recover`"))
+}
+
+pub(super) async fn confirm<O: Operation>(
+    environment: &Environment,
+    run: &mut RunDir,
+    progress: &mut Progress<O>,
+    session: Option<Session>,
+    after: &AfterCommit<O>,
+) -> Result<(), End> {
+    let partial = |failure: Failure| {
+        let hint = failure.hint.clone();
+        let mut partial = Failure::new(
+            failure.class,
+            "CONFIRMATION_FAILED",
+            format!("committed, but not confirmed: {}", failure.message),
+        );
+        partial.hint = Some(hint.unwrap_or_else(|| "run `birth verify storage`".to_owned()));
+        End::of(Status::Partial, partial)
+    };
+    let waiting = &environment.access.waiting;
+    let first = match session {
+        Some(session) => after.confirm(session, waiting).await,
+        None => Err(Failure::new(FailureClass::Connection, "CONNECTION_LOST", "no connection")),
+    };
+    let confirmed = match first {
+        // The connection may have broken since; the commit has not.
+        Err(failure) if failure.class == FailureClass::Connection => {
+            match Session::open(&environment.access.connection, APPLICATION).await {
+                Ok(session) => after.confirm(session, waiting).await,
+                Err(error) => Err(error.into()),
+            }
+        }
+        other => other,
+    };
+    confirmed.map_err(partial)?;
+    progress.confirmed = true;
+    run.event(Event::Confirmed).map_err(|e| partial(e.into()))
+}
+
+/// Writes the report, hands it to the stores, and closes the journal. Whatever
+/// fails here never hides what happened to the database.
+pub(super) fn close<O: Operation>(
+    stores: &Stores,
+    run: &mut RunDir,
+    progress: &Progress<O>,
+    mut end: End,
+    tell: &dyn Fn(&str),
+) -> Closed {
+    let evidence = Evidence::<O> {
+        plan: progress.plan.as_ref(),
+        committed: progress.keys.as_ref().filter(|_| progress.committed),
+        previewed: progress.previewed,
+        confirmed: progress.confirmed,
+        log_path: run.log_path().display().to_string(),
+    };
+    let header = ReportHeader {
+        run: run.id().to_owned(),
+        started_at: progress.started_at.clone(),
+        ended_at: Timestamp::now().to_string(),
+        connection: progress.connection.clone(),
+    };
+    let respond = |end: &End| {
+        let reason = end.failure.as_ref().map(Failure::reason);
+        O::response(end.status, reason.as_deref(), &evidence)
+    };
+    let published = publish::<O>(stores, run, &header, &evidence, &respond(&end));
+    match published {
+        Ok(()) => tell("published"),
+        Err(failure) => {
+            tracing::warn!("{failure}");
+            match (&mut end.failure, end.status) {
+                (None, Status::Pass) => end = End::of(Status::Partial, failure),
+                (Some(first), _) => {
+                    first.message = format!("{}; also {}: {}", first.message, failure.code, failure.message);
+                }
+                (None, _) => {}
+            }
+        }
+    }
+    let response = respond(&end);
+    let written = run
+        .line(&format!("final response:\n{response}"))
+        .and_then(|()| run.sync_log())
+        .and_then(|()| {
+            run.write(file::REPORT, O::report(&header, &evidence, &response).as_bytes())
+        })
+        .and_then(|()| {
+            run.event(Event::Closed {
+                status: end.status,
+                reason: end.failure.as_ref().map(Failure::reason),
+                response: response.to_string(),
+            })
+        });
+    if let Err(error) = written {
+        tracing::error!("the run's end could not be recorded: {error}");
+    }
+    Closed {
+        run: run.id().to_owned(),
+        status: end.status,
+        exit: end.exit(),
+        failure: end.failure,
+        response,
+    }
+}
+
+fn publish<O: Operation>(
+    stores: &Stores,
+    run: &mut RunDir,
+    header: &ReportHeader,
+    evidence: &Evidence<'_, O>,
+    response: &FinalResponse,
+) -> Result<(), Failure> {
+    let id = run.id().to_owned();
+    let report = O::report(header, evidence, response);
+    stores.knowledge_base.put("reports", &format!("{id}.md"), report.as_bytes())?;
+    if let Some(keys) = run.read(file::KEYS)?.filter(|_| evidence.committed.is_some()) {
+        stores.knowledge_base.put("rollback-keys", &format!("{id}.json"), keys.as_bytes())?;
+    }
+    run.line(&format!("final response, if published:\n{response}"))?;
+    stores.log_sink.put("logs", &format!("{id}.log"), &run.read_log()?)?;
+    run.event(Event::Published)?;
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! One failure type for everything a command can stop with.
+
+use std::fmt;
+
+use birth_core::op::storage::assess::AssessError;
+use birth_core::op::storage::plan::PlanFileError;
+use birth_core::outcome::FailureClass;
+use birth_core::resolve::ResolveError;
+
+use crate::journal::{JournalError, KeysError};
+use crate::kb::StoreError;
+use crate::pg::connect::ConnectError;
+use crate::pg::{PgError, PgErrorKind};
+use crate::plugin::error::PluginError;
+
+/// Why a command stopped: what kind, a stable code, the message, and what the
+/// person can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Decides the exit code.
+    pub class: FailureClass,
+    /// Stable, for scripts: the first word of `reason=`.
+    pub code: &'static str,
+    /// What happened, naming the object.
+    pub message: String,
+    /// The next step.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure of a class.
+    pub fn new(class: FailureClass, code: &'static str, message: impl Into<String>) -> Self {
+        Self { class, code, message: message.into(), hint: None }
+    }
+
+    /// Adds the next step.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The text after `reason=`.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        format!("{}: {}", self.code, self.message)
+    }
+
+    /// Values that the program itself made could not be written as JSON.
+    pub(crate) fn encoding(error: &serde_json::Error) -> Self {
+        Self::new(FailureClass::Internal, "ENCODING_FAILED", error.to_string())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<PgError> for Failure {
+    fn from(error: PgError) -> Self {
+        let class = match error.kind {
+            PgErrorKind::ConnectionLost => FailureClass::Connection,
+            PgErrorKind::Privilege => FailureClass::Privilege,
+            PgErrorKind::LockTimeout
+            | PgErrorKind::Cancelled
+            | PgErrorKind::ReadOnly
+            | PgErrorKind::Refused
+            | PgErrorKind::Unexpected => FailureClass::Database,
+        };
+        let mut failure = Self::new(class, error.code(), error.to_string());
+        failure.hint = error.hint().map(str::to_owned);
+        failure
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        let (class, code) = match error.failure() {
+            None => (FailureClass::Configuration, "CONNECTION_SETTINGS"),
+            Some(_) => (FailureClass::Connection, "CONNECTION_FAILED"),
+        };
+        let mut failure = Self::new(class, code, error.to_string());
+        failure.hint = error.hint().map(str::to_owned);
+        failure
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Self {
+        Self::new(FailureClass::Schema, error.code(), error.to_string()).with_hint(error.hint())
+    }
+}
+
+impl Failure {
+    /// A plugin that was refused or stopped.
+    #[must_use]
+    pub fn from_plugin(error: &PluginError) -> Self {
+        let class = if error.is_misbehaviour() { FailureClass::Plugin } else { FailureClass::Policy };
+        Self::new(class, error.code(), error.to_string())
+    }
+}
+
+impl From<PluginError> for Failure {
+    fn from(error: PluginError) -> Self {
+        Self::from_plugin(&error)
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let class = match &error {
+            e if e.is_damage() => FailureClass::Artifact,
+            JournalError::NoSuchRun { .. } | JournalError::NotARunId(_) => FailureClass::Configuration,
+            _ => FailureClass::Filesystem,
+        };
+        let mut failure = Self::new(class, error.code(), error.to_string());
+        failure.hint = error.hint().map(str::to_owned);
+        failure
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(FailureClass::Filesystem, "UPLOAD_FAILED", error.to_string())
+            .with_hint("mend the store, then run `birth runs publish RUN`")
+    }
+}
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        Self::new(FailureClass::Artifact, "ROLLBACK_KEYS_NOT_USABLE", error.to_string())
+            .with_hint("restore rollback-keys.json from the knowledge base")
+    }
+}
+
+impl From<PlanFileError> for Failure {
+    fn from(error: PlanFileError) -> Self {
+        Self::new(FailureClass::Artifact, "PLAN_FILE_NOT_USABLE", error.to_string())
+            .with_hint("make the plan again with `birth plan storage --out FILE`")
+    }
+}
+
+impl From<AssessError> for Failure {
+    fn from(error: AssessError) -> Self {
+        let (class, code) = match &error {
+            AssessError::Name(_) => (FailureClass::Schema, "NAME_TOO_LONG"),
+            AssessError::Encode(_) => (FailureClass::Internal, "ENCODING_FAILED"),
+            AssessError::Count { .. } | AssessError::Contradiction { .. } => {
+                (FailureClass::Plugin, "VERDICT_CONTRADICTS_CATALOG")
+            }
+        };
+        Self::new(class, code, error.to_string())
+    }
+}

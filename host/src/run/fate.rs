@@ -1,0 +1,116 @@
+//! What became of a commit whose answer was lost.
+
+use std::time::Duration;
+
+use super::operation::{Operation, Traces};
+use super::{APPLICATION, Environment};
+use crate::journal::Keys;
+use crate::pg::{PgErrorKind, ReadTransaction, Session, TransactionFate};
+use crate::run::failure::Failure;
+
+/// What was established.
+#[derive(Debug)]
+pub enum Fate {
+    /// Committed; how it is known.
+    Committed(String),
+    /// Rolled back; how it is known.
+    RolledBack(String),
+    /// Not known yet; why.
+    Unknown(String),
+}
+
+/// How often a new connection is tried before giving up for now.
+const ATTEMPTS: u32 = 6;
+
+/// Finds out, without guessing: reconnects, waits for the run's advisory lock
+/// (which the server releases only after the outcome is visible), asks for the
+/// transaction's status, and where the server cannot say, looks whether the
+/// captured objects are there.
+pub async fn establish<O: Operation>(
+    environment: &Environment,
+    operation: &O,
+    target: &O::Target,
+    sealed: &Keys<O::Keys>,
+) -> Fate {
+    let mut last = String::new();
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(Duration::from_millis(250 * 2_u64.pow(attempt))).await;
+        }
+        match try_establish(environment, operation, target, sealed).await {
+            Ok(fate) => return fate,
+            Err(failure) => {
+                tracing::info!("the outcome could not be asked yet: {failure}");
+                last = failure.reason();
+            }
+        }
+    }
+    Fate::Unknown(last)
+}
+
+async fn try_establish<O: Operation>(
+    environment: &Environment,
+    operation: &O,
+    target: &O::Target,
+    sealed: &Keys<O::Keys>,
+) -> Result<Fate, Failure> {
+    let timeouts = environment.access.waiting.timeouts;
+    let session = Session::open(&environment.access.connection, APPLICATION).await?;
+    let transaction = ReadTransaction::begin(session, timeouts).await?;
+    let server = transaction.reader().server().await?;
+    let session = transaction.end().await?;
+    if !server.database.is_same_database(&sealed.database) {
+        return Ok(Fate::Unknown(
+            super::rollback::other_database(&sealed.database, &server.database).reason(),
+        ));
+    }
+    match session.wait_until_free(O::LOCK_KEY, timeouts).await {
+        Ok(()) => {}
+        Err(error) if error.kind == PgErrorKind::LockTimeout => {
+            return Ok(Fate::Unknown(format!(
+                "the run's transaction {} still holds its lock",
+                sealed.transaction
+            )));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    // On another timeline the number may belong to another transaction.
+    let status = if server.database.timeline == sealed.database.timeline {
+        session.transaction_fate(&sealed.transaction).await?
+    } else {
+        TransactionFate::Forgotten
+    };
+    let id = &sealed.transaction;
+    Ok(match status {
+        TransactionFate::Committed => Fate::Committed(format!("the server says that transaction {id} is committed")),
+        TransactionFate::Aborted => Fate::RolledBack(format!("the server says that transaction {id} is aborted")),
+        TransactionFate::InProgress => Fate::Unknown(format!("transaction {id} is still in progress")),
+        TransactionFate::Forgotten => {
+            by_traces(session, environment, operation, target, sealed).await?
+        }
+    })
+}
+
+async fn by_traces<O: Operation>(
+    session: Session,
+    environment: &Environment,
+    operation: &O,
+    target: &O::Target,
+    sealed: &Keys<O::Keys>,
+) -> Result<Fate, Failure> {
+    let transaction = ReadTransaction::begin(session, environment.access.waiting.timeouts).await?;
+    let facts = operation.read(transaction.reader(), target).await?;
+    transaction.end().await?.close().await;
+    let id = &sealed.transaction;
+    Ok(match O::traces(&sealed.keys, &facts) {
+        Traces::Done => Fate::Committed(format!(
+            "the server no longer knows transaction {id}; every captured identity is as it left it"
+        )),
+        Traces::Absent => Fate::RolledBack(format!(
+            "the server no longer knows transaction {id}; nothing that it did is there"
+        )),
+        Traces::Mixed => Fate::Unknown(format!(
+            "the server no longer knows transaction {id}, and only part of what it did is there: somebody changed it since"
+        )),
+    })
+}

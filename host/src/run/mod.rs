@@ -1,0 +1,53 @@
+//! The life of a run, from names to the final response. Generic over the
+//! operation; see [`stage`] for the steps and [`operation`] for what an
+//! operation has to say.
+
+pub mod carry_out;
+pub mod failure;
+pub mod fate;
+pub mod operation;
+pub mod record;
+pub mod resolution;
+pub mod rollback;
+pub mod stage;
+pub mod storage;
+
+use std::path::PathBuf;
+
+use crate::kb::Store;
+use crate::pg::connect::ConnectionSettings;
+
+/// A database, and how long to wait for what.
+#[derive(Debug)]
+pub struct Access {
+    /// How to connect.
+    pub connection: ConnectionSettings,
+    /// How long to wait for what.
+    pub waiting: stage::Waiting,
+}
+
+/// Where runs leave their traces.
+#[derive(Debug)]
+pub struct Stores {
+    /// Where run directories are.
+    pub runs: PathBuf,
+    /// Takes reports and rollback keys.
+    pub knowledge_base: Store,
+    /// Takes logs.
+    pub log_sink: Store,
+}
+
+/// Where and how runs are carried out.
+#[derive(Debug)]
+pub struct Environment {
+    /// The database.
+    pub access: Access,
+    /// The traces.
+    pub stores: Stores,
+}
+
+/// What other sessions of the server see of this program.
+pub const APPLICATION: &str = concat!("birth/", env!("CARGO_PKG_VERSION"));
+
+/// The host's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,151 @@
+//! What the lifecycle needs to know of an operation.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use birth_core::digest::Digest;
+use birth_core::ident::QualifiedName;
+use birth_core::op::{DatabaseIdentity, Revision};
+use birth_core::outcome::{FinalResponse, Status};
+use birth_core::sql::Statement;
+
+use super::failure::Failure;
+use crate::pg::{Reader, Server};
+
+/// Whether the objects of captured keys are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Traces {
+    /// What the transaction did is there, whole.
+    Done,
+    /// Nothing of it is there.
+    Absent,
+    /// Something is, something is not: somebody else was here.
+    Mixed,
+}
+
+/// What is known of a run when it closes. Fields come from evidence alone: a
+/// phase that was not reached leaves its field empty.
+#[derive(Debug)]
+pub struct Evidence<'a, O: Operation> {
+    /// The plan, once there was one.
+    pub plan: Option<&'a O::Plan>,
+    /// What was committed, once it was.
+    pub committed: Option<&'a O::Keys>,
+    /// Whether the compiled statements were on the disk before execution.
+    pub previewed: bool,
+    /// Whether a new read after the commit found the expected state.
+    pub confirmed: bool,
+    /// Where the log is.
+    pub log_path: String,
+}
+
+/// Times and connection, for the report.
+#[derive(Debug, Clone)]
+pub struct ReportHeader {
+    /// The run's id.
+    pub run: String,
+    /// When it started.
+    pub started_at: String,
+    /// When it ended.
+    pub ended_at: String,
+    /// The connection, without secrets.
+    pub connection: String,
+}
+
+/// An operation, or the undoing of one. The lifecycle calls these in order;
+/// none of them opens a transaction, writes the journal or decides a status.
+pub trait Operation: Sized {
+    /// Its name in the journal.
+    const NAME: &'static str;
+    /// The stem of its run ids.
+    const STEM: &'static str;
+    /// Its advisory lock key.
+    const LOCK_KEY: &'static str;
+    /// What its names resolved to: recorded with the run.
+    type Target: Debug + Serialize + DeserializeOwned;
+    /// What it reads.
+    type Facts: Debug + Serialize + DeserializeOwned;
+    /// What it decided.
+    type Plan: Debug + Clone;
+    /// What it may execute.
+    type Statement: Statement;
+    /// What it created (or, when undoing, removed).
+    type Keys: Debug + Clone + Serialize + DeserializeOwned;
+
+    /// Resolves the names it needs, and refuses what cannot work: a missing
+    /// right is found here and not by a failed statement.
+    fn discover(
+        &self,
+        reader: Reader<'_>,
+        server: &Server,
+    ) -> impl Future<Output = Result<Self::Target, Failure>>;
+
+    /// Reads its facts.
+    fn read(
+        &self,
+        reader: Reader<'_>,
+        target: &Self::Target,
+    ) -> impl Future<Output = Result<Self::Facts, Failure>>;
+
+    /// Decides: asks the policy and makes the plan. The same facts give the
+    /// same plan.
+    fn plan(
+        &self,
+        database: &DatabaseIdentity,
+        facts: &Self::Facts,
+    ) -> Result<Decided<Self::Plan>, Failure>;
+
+    /// Why nothing may be executed; `None` where it may.
+    fn blocked(plan: &Self::Plan) -> Option<String>;
+    /// The rights that executing it needs, checked before the transaction.
+    fn check_rights(&self, target: &Self::Target) -> Result<(), Failure>;
+    /// What it will execute, in order.
+    fn statements(plan: &Self::Plan) -> &[Self::Statement];
+    /// The table whose lock the statements need; `None` where there is none.
+    fn table(plan: &Self::Plan) -> Option<&QualifiedName>;
+    /// `pg_class.oid` of that table, to name who holds its lock.
+    fn table_oid(plan: &Self::Plan) -> u32;
+    /// The plan's digest.
+    fn digest(plan: &Self::Plan) -> Result<Digest, Failure>;
+    /// The revision it was decided under; none where no plugin was asked.
+    fn revision(plan: &Self::Plan) -> Option<&Revision>;
+    /// What differs between two plans, for people.
+    fn drift(planned: &Self::Plan, now: &Self::Plan) -> Vec<String>;
+    /// The plan's file form.
+    fn plan_file(plan: &Self::Plan) -> Result<String, Failure>;
+    /// Reads the file form.
+    fn read_plan_file(text: &str) -> Result<Self::Plan, Failure>;
+
+    /// What has to be done under the lock before the statements run.
+    fn before_execution(
+        &self,
+        reader: Reader<'_>,
+        target: &Self::Target,
+        plan: &Self::Plan,
+    ) -> impl Future<Output = Result<(), Failure>>;
+
+    /// Compares the live state with the plan; empty means verified.
+    fn verify(plan: &Self::Plan, before: &Self::Facts, after: &Self::Facts) -> Vec<String>;
+    /// The exact identities; `None` where something planned is not there.
+    fn capture(plan: &Self::Plan, after: &Self::Facts) -> Option<Self::Keys>;
+    /// Whether what the transaction did is there.
+    fn traces(keys: &Self::Keys, facts: &Self::Facts) -> Traces;
+
+    /// The final response.
+    fn response(status: Status, reason: Option<&str>, evidence: &Evidence<'_, Self>) -> FinalResponse;
+    /// The report.
+    fn report(header: &ReportHeader, evidence: &Evidence<'_, Self>, response: &FinalResponse) -> String;
+}
+
+/// A plan with what it takes to replay the decision.
+#[derive(Debug)]
+pub struct Decided<P> {
+    /// The plan.
+    pub plan: P,
+    /// What the plugin was asked and what it answered, as JSON; none where no
+    /// plugin was asked.
+    pub verdicts: Option<String>,
+}

@@ -1,0 +1,250 @@
+//! Bringing recorded runs to their end: recovery after a death, publishing
+//! again, and replaying a decision.
+
+use serde::de::DeserializeOwned;
+
+use birth_core::outcome::{FailureClass, Status};
+
+use super::carry_out::{Closed, End, Progress, close, confirm, unknown};
+use super::failure::Failure;
+use super::fate::{Fate, establish};
+use super::operation::Operation;
+use super::stage::AfterCommit;
+use super::storage::{RecordedVerdicts, VERDICTS_FORMAT};
+use super::{Environment, Stores};
+use crate::journal::{Event, Keys, RunDir, RunView, file};
+use crate::plugin::set::PolicyRuntime;
+
+fn damaged(view: &RunView, name: &str, detail: impl std::fmt::Display) -> Failure {
+    Failure::new(
+        FailureClass::Artifact,
+        "FILE_DAMAGED",
+        format!("{} of run {} is not usable: {detail}", name, view.id),
+    )
+    .with_hint("restore the file from the log sink or a backup")
+}
+
+fn text(view: &RunView, name: &str) -> Result<String, Failure> {
+    view.read(name)?.ok_or_else(|| damaged(view, name, "it is missing"))
+}
+
+fn json<T: DeserializeOwned>(view: &RunView, name: &str) -> Result<T, Failure> {
+    serde_json::from_str(&text(view, name)?).map_err(|error| damaged(view, name, error))
+}
+
+/// The rollback keys of a run, checked.
+pub fn keys<O: Operation>(view: &RunView) -> Result<Keys<O::Keys>, Failure> {
+    Ok(Keys::parse(&text(view, file::KEYS)?, O::NAME)?)
+}
+
+fn connection(view: &RunView) -> String {
+    view.events
+        .iter()
+        .find_map(|e| match &e.event {
+            Event::Started { connection, .. } => Some(connection.clone()),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+fn progress<O: Operation>(view: &RunView) -> Result<Progress<O>, Failure> {
+    let previewed = view.reached("previewed");
+    let committed = view.reached("committed");
+    Ok(Progress {
+        started_at: view.events.first().map_or_else(String::new, |e| e.at.clone()),
+        connection: connection(view),
+        plan: if previewed { Some(O::read_plan_file(&text(view, file::PLAN)?)?) } else { None },
+        keys: if committed { Some(keys::<O>(view)?.keys) } else { None },
+        committed,
+        previewed,
+        confirmed: view.reached("confirmed"),
+    })
+}
+
+/// Brings a run to its end whose process died, or whose outcome was unknown.
+/// `operation` is only used to read.
+pub async fn recover<O: Operation>(
+    environment: &Environment,
+    operation: O,
+    view: &RunView,
+    tell: &dyn Fn(&str),
+) -> Result<Closed, Failure> {
+    let mut run = RunDir::reopen(&environment.stores.runs, &view.id)?;
+    run.line("recovering")?;
+    let mut progress = progress::<O>(view)?;
+    let end = if view.reached("committing") {
+        match after_committing(environment, operation, view, &mut run, &mut progress, tell).await {
+            Ok(()) => End::pass(),
+            Err(end) => end,
+        }
+    } else {
+        let last = view.events.last().map_or("nothing", |e| e.event.name());
+        End::of(
+            Status::Failed,
+            Failure::new(
+                FailureClass::Internal,
+                "INTERRUPTED",
+                format!("the process ended after `{last}`; COMMIT was never sent, so the server rolled everything back"),
+            ),
+        )
+    };
+    Ok(close(&environment.stores, &mut run, &progress, end, tell))
+}
+
+async fn after_committing<O: Operation>(
+    environment: &Environment,
+    operation: O,
+    view: &RunView,
+    run: &mut RunDir,
+    progress: &mut Progress<O>,
+    tell: &dyn Fn(&str),
+) -> Result<(), End> {
+    let sealed = keys::<O>(view)?;
+    let target: O::Target = json(view, file::TARGET)?;
+    if !progress.committed {
+        match establish(environment, &operation, &target, &sealed).await {
+            Fate::Committed(how) => {
+                tell(&format!("committed: {how}"));
+                progress.committed = true;
+                progress.keys = Some(sealed.keys.clone());
+                run.event(Event::Committed { how }).map_err(Failure::from)?;
+            }
+            Fate::RolledBack(how) => {
+                let failure = Failure::new(
+                    FailureClass::Connection,
+                    "INTERRUPTED",
+                    format!("the process ended or lost its connection during COMMIT; {how}"),
+                );
+                return Err(End::of(Status::Failed, failure));
+            }
+            Fate::Unknown(why) => return Err(unknown(&why)),
+        }
+    }
+    if progress.confirmed {
+        return Ok(());
+    }
+    let plan = O::read_plan_file(&text(view, file::PLAN)?)?;
+    let before: O::Facts = json(view, file::FACTS)?;
+    let after = AfterCommit { operation, target, before, plan, keys: sealed.keys };
+    confirm(environment, run, progress, None, &after).await
+}
+
+/// Publishes a closed run again.
+pub fn publish_again<O: Operation>(
+    stores: &Stores,
+    view: &RunView,
+    tell: &dyn Fn(&str),
+) -> Result<Status, Failure> {
+    let Some((status, reason, _)) = view.closing() else {
+        return Err(Failure::new(
+            FailureClass::Configuration,
+            "RUN_NOT_CLOSED",
+            format!("run {} has not come to its end", view.id),
+        )
+        .with_hint("run `birth recover` first"));
+    };
+    let mut run = RunDir::reopen(&stores.runs, &view.id)?;
+    let only_upload_failed = status == Status::Partial
+        && view.reached("confirmed")
+        && reason.is_some_and(|r| r.starts_with("UPLOAD_FAILED"));
+    if only_upload_failed {
+        let progress = progress::<O>(view)?;
+        let closed = close(stores, &mut run, &progress, End::pass(), tell);
+        return match closed.failure {
+            Some(failure) => Err(failure),
+            None => Ok(closed.status),
+        };
+    }
+    let id = &view.id;
+    let store = &stores.knowledge_base;
+    store.put("reports", &format!("{id}.md"), text(view, file::REPORT)?.as_bytes())?;
+    if view.reached("committed") {
+        store.put("rollback-keys", &format!("{id}.json"), text(view, file::KEYS)?.as_bytes())?;
+    }
+    stores.log_sink.put("logs", &format!("{id}.log"), &run.read_log()?)?;
+    run.event(Event::Published)?;
+    Ok(status)
+}
+
+/// What a replay found.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Replayed {
+    /// The run.
+    pub run: String,
+    /// How many verdicts were compared.
+    pub subjects: usize,
+    /// Fuel then and now: the same where nothing differs.
+    pub fuel: u64,
+}
+
+/// Asks the recorded plugin the recorded question again and compares verdicts
+/// and fuel.
+pub fn replay(view: &RunView, policy: &PolicyRuntime) -> Result<Replayed, Failure> {
+    let Some(recorded) = view.read(file::VERDICTS)? else {
+        return Err(Failure::new(
+            FailureClass::Configuration,
+            "NOTHING_TO_REPLAY",
+            format!("run {} asked no plugin", view.id),
+        ));
+    };
+    #[derive(serde::Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let head: Head = serde_json::from_str(&recorded).map_err(|e| damaged(view, file::VERDICTS, e))?;
+    if head.format > VERDICTS_FORMAT {
+        return Err(damaged(
+            view,
+            file::VERDICTS,
+            format!("it has format {}, this host reads up to {VERDICTS_FORMAT}: upgrade the host", head.format),
+        ));
+    }
+    let recorded: RecordedVerdicts =
+        serde_json::from_str(&recorded).map_err(|e| damaged(view, file::VERDICTS, e))?;
+    let plugin = policy.plugin(recorded.role)?;
+    if plugin.id().sha256 != recorded.plugin {
+        return Err(Failure::new(
+            FailureClass::Policy,
+            "OTHER_PLUGIN",
+            format!(
+                "run {} was decided by the plugin {} under {} revision {}, but the policy set has {}",
+                view.id,
+                recorded.plugin,
+                recorded.revision.name,
+                recorded.revision.revision,
+                plugin.id().sha256
+            ),
+        )
+        .with_hint("name the policy set of that revision with --policy"));
+    }
+    let judged = plugin.judge_conflict(&recorded.settings, &recorded.facts)?;
+    let same = judged.raw == recorded.verdicts && judged.fuel == recorded.fuel;
+    if same {
+        return Ok(Replayed {
+            run: view.id.clone(),
+            subjects: recorded.facts.subjects(),
+            fuel: judged.fuel,
+        });
+    }
+    let first = judged
+        .raw
+        .subject
+        .iter()
+        .zip(&judged.raw.status)
+        .zip(recorded.verdicts.subject.iter().zip(&recorded.verdicts.status))
+        .position(|(now, then)| now != then);
+    Err(Failure::new(
+        FailureClass::Verification,
+        "REPLAY_DIFFERS",
+        format!(
+            "run {}: {}; fuel was {} and is {}",
+            view.id,
+            first.map_or_else(
+                || "the statuses are the same, reasons or fuel differ".to_owned(),
+                |i| format!("the first difference is in answer {i}")
+            ),
+            recorded.fuel,
+            judged.fuel
+        ),
+    ))
+}

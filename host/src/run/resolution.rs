@@ -1,0 +1,98 @@
+//! Resolving families and concepts on a live database.
+
+use birth_core::outcome::FailureClass;
+use birth_core::profile::Profile;
+use birth_core::resolve::{
+    self, Column, ResolveError, ResolvedConcept, ResolvedFamily, names_to_look_for,
+};
+
+use super::failure::Failure;
+use crate::pg::Reader;
+
+fn unknown(kind: &str, id: &str) -> Failure {
+    Failure::new(FailureClass::Internal, "PROFILE_INCOMPLETE", format!("the profile has no {kind} `{id}`"))
+}
+
+/// Resolves one family.
+pub async fn family(
+    reader: Reader<'_>,
+    profile: &Profile,
+    id: &str,
+    schema: Option<&str>,
+) -> Result<ResolvedFamily, Failure> {
+    let wanted = profile.families.get(id).ok_or_else(|| unknown("family", id))?;
+    let relations = reader.relations(&names_to_look_for(wanted)).await?;
+    Ok(resolve::family(id, wanted, schema, &relations)?)
+}
+
+/// Resolves one concept of a resolved family.
+pub async fn concept(
+    reader: Reader<'_>,
+    profile: &Profile,
+    id: &str,
+    family: &ResolvedFamily,
+) -> Result<ResolvedConcept, Failure> {
+    let wanted = profile.concepts.get(id).ok_or_else(|| unknown("concept", id))?;
+    let columns: Vec<Column> = reader
+        .concept_columns(&[family.relation.oid])
+        .await?
+        .into_iter()
+        .map(|(_, column)| column)
+        .collect();
+    Ok(resolve::concept(id, wanted, &family.relation.name, &columns)?)
+}
+
+/// One line of a survey: a family or a concept, resolved or not.
+#[derive(Debug)]
+pub struct Surveyed<T> {
+    /// The id in the profile.
+    pub id: String,
+    /// What it resolved to, or why not.
+    pub result: Result<T, ResolveError>,
+}
+
+/// What every family and concept of the profile resolves to.
+#[derive(Debug)]
+pub struct Survey {
+    /// Families by id.
+    pub families: Vec<Surveyed<ResolvedFamily>>,
+    /// Concepts by id; those of an unresolved family are left out.
+    pub concepts: Vec<Surveyed<ResolvedConcept>>,
+}
+
+/// Resolves everything with two queries, for `birth doctor`.
+pub async fn survey(
+    reader: Reader<'_>,
+    profile: &Profile,
+    schema: Option<&str>,
+) -> Result<Survey, Failure> {
+    let names: Vec<String> = profile.families.values().flat_map(names_to_look_for).collect();
+    let relations = reader.relations(&names).await?;
+    let families: Vec<Surveyed<ResolvedFamily>> = profile
+        .families
+        .iter()
+        .map(|(id, wanted)| Surveyed {
+            id: id.clone(),
+            result: resolve::family(id, wanted, schema, &relations),
+        })
+        .collect();
+    let resolved: Vec<&ResolvedFamily> =
+        families.iter().filter_map(|f| f.result.as_ref().ok()).collect();
+    let oids: Vec<u32> = resolved.iter().map(|f| f.relation.oid).collect();
+    let columns = reader.concept_columns(&oids).await?;
+    let concepts = profile
+        .concepts
+        .iter()
+        .filter_map(|(id, wanted)| {
+            let family = resolved.iter().find(|f| f.family == wanted.family)?;
+            let own: Vec<Column> = columns
+                .iter()
+                .filter(|(oid, _)| *oid == family.relation.oid)
+                .map(|(_, column)| column.clone())
+                .collect();
+            let result = resolve::concept(id, wanted, &family.relation.name, &own);
+            Some(Surveyed { id: id.clone(), result })
+        })
+        .collect();
+    Ok(Survey { families, concepts })
+}

@@ -1,0 +1,360 @@
+//! Undoing a storage run, as an operation of the lifecycle with statements of
+//! its own.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use birth_core::digest::{Digest, DigestBuilder};
+use birth_core::ident::{Identifier, QualifiedName};
+use birth_core::op::storage::facts::StorageFacts;
+use birth_core::op::storage::undo::{self, StorageKeys, StorageUndo, UndoPlan, Uses};
+use birth_core::op::storage::{KEY_CONCEPT, LOCK_KEY};
+use birth_core::op::{DatabaseIdentity, Revision};
+use birth_core::outcome::{FailureClass, FinalResponse, Status};
+use birth_core::profile::Profile;
+use birth_core::resolve::{Relation, ResolvedFamily};
+use birth_core::sql::Statement as _;
+
+use super::failure::Failure;
+use super::operation::{Decided, Evidence, Operation, ReportHeader, Traces};
+use super::resolution;
+use crate::journal::Keys;
+use crate::pg::{Reader, Server, TableRights};
+
+/// Undoes one run of policy storage.
+#[derive(Debug)]
+pub struct StorageRollback {
+    /// The captured identities of the run.
+    pub keys: Keys<StorageKeys>,
+    /// How names are recognised and derived.
+    pub profile: Profile,
+    /// Where rows that would be lost are saved; none refuses to lose them.
+    pub export: Option<PathBuf>,
+}
+
+/// The registry as it is called now.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RollbackTarget {
+    relation: Option<(Relation, TableRights)>,
+    key_column: Option<Identifier>,
+}
+
+/// What is read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RollbackFacts {
+    /// The registry; none where it is gone.
+    pub live: Option<StorageFacts>,
+    /// What uses the captured columns.
+    pub uses: Uses,
+}
+
+/// The plan of an undoing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackPlan {
+    /// Format of the file.
+    pub format: u32,
+    /// The run that is undone.
+    pub of: String,
+    /// The database.
+    pub database: DatabaseIdentity,
+    /// The registry as it is called now; none where it is gone.
+    pub table: Option<QualifiedName>,
+    /// The identities.
+    pub keys: StorageKeys,
+    /// What will be done.
+    pub undo: UndoPlan,
+}
+
+impl Operation for StorageRollback {
+    const NAME: &'static str = "rollback-storage";
+    const STEM: &'static str = "p3d-birth-b3p-rollback";
+    const LOCK_KEY: &'static str = LOCK_KEY;
+    type Target = RollbackTarget;
+    type Facts = RollbackFacts;
+    type Plan = RollbackPlan;
+    type Statement = StorageUndo;
+    type Keys = StorageKeys;
+
+    async fn discover(&self, reader: Reader<'_>, server: &Server) -> Result<RollbackTarget, Failure> {
+        if !self.keys.database.is_same_database(&server.database) {
+            return Err(other_database(&self.keys.database, &server.database));
+        }
+        let Some(relation) = reader.relation_by_oid(self.keys.keys.table_oid).await? else {
+            return Ok(RollbackTarget { relation: None, key_column: None });
+        };
+        let rights = reader.table_rights(relation.oid).await?;
+        let family = ResolvedFamily {
+            family: birth_core::op::storage::FAMILY.to_owned(),
+            relation: relation.clone(),
+            why: "the run's rollback keys name its oid".to_owned(),
+        };
+        // Only an export names rows, so only an export needs the key.
+        let key_column = match &self.export {
+            None => None,
+            Some(_) => {
+                let key = resolution::concept(reader, &self.profile, KEY_CONCEPT, &family).await?;
+                Some(identifier(&key.column)?)
+            }
+        };
+        Ok(RollbackTarget { relation: Some((relation, rights)), key_column })
+    }
+
+    async fn read(&self, reader: Reader<'_>, target: &RollbackTarget) -> Result<RollbackFacts, Failure> {
+        let Some((known, _)) = &target.relation else {
+            return Ok(RollbackFacts { live: None, uses: Uses::default() });
+        };
+        let Some(relation) = reader.relation_by_oid(known.oid).await? else {
+            return Ok(RollbackFacts { live: None, uses: Uses::default() });
+        };
+        let live = reader.storage_facts(&relation, &self.profile.naming).await?;
+        let uses = reader.storage_uses(&live, &self.keys.keys).await?;
+        Ok(RollbackFacts { live: Some(live), uses })
+    }
+
+    fn plan(
+        &self,
+        database: &DatabaseIdentity,
+        facts: &RollbackFacts,
+    ) -> Result<Decided<RollbackPlan>, Failure> {
+        let exported = self.export.is_some();
+        let plan = RollbackPlan {
+            format: 1,
+            of: self.keys.run.clone(),
+            database: database.clone(),
+            table: facts.live.as_ref().map(|l| l.registry.name.clone()),
+            keys: self.keys.keys.clone(),
+            undo: undo::assess(&self.keys.keys, facts.live.as_ref(), &facts.uses, exported),
+        };
+        Ok(Decided { plan, verdicts: None })
+    }
+
+    fn blocked(plan: &RollbackPlan) -> Option<String> {
+        let refusals = &plan.undo.refusals;
+        (!refusals.is_empty()).then(|| format!("ROLLBACK_REFUSED: {}", refusals.join("; ")))
+    }
+
+    fn check_rights(&self, target: &RollbackTarget) -> Result<(), Failure> {
+        match &target.relation {
+            Some((relation, rights)) if !rights.owner => Err(Failure::new(
+                FailureClass::Privilege,
+                "NOT_THE_OWNER",
+                format!(
+                    "the role does not own {} (its owner is {})",
+                    relation.name, rights.owner_name
+                ),
+            )
+            .with_hint("connect as the owner or as a member of the owning role")),
+            _ => Ok(()),
+        }
+    }
+
+    fn statements(plan: &RollbackPlan) -> &[StorageUndo] {
+        &plan.undo.statements
+    }
+
+    fn table(plan: &RollbackPlan) -> Option<&QualifiedName> {
+        plan.table.as_ref()
+    }
+
+    fn table_oid(plan: &RollbackPlan) -> u32 {
+        plan.keys.table_oid
+    }
+
+    fn digest(plan: &RollbackPlan) -> Result<Digest, Failure> {
+        let mut plan = plan.clone();
+        plan.database.timeline = 0;
+        // Rows may come between the plan and the lock; with an export they
+        // are saved under the lock, without one they are a refusal.
+        plan.undo.holding_data.clear();
+        let body = serde_json::to_vec(&plan).map_err(|e| Failure::encoding(&e))?;
+        Ok(DigestBuilder::new("birth storage rollback plan 1").bytes(&body).finish())
+    }
+
+    fn revision(_plan: &RollbackPlan) -> Option<&Revision> {
+        None
+    }
+
+    fn drift(planned: &RollbackPlan, now: &RollbackPlan) -> Vec<String> {
+        let mut out = Vec::new();
+        if planned.table != now.table {
+            out.push("the registry was renamed or dropped".to_owned());
+        }
+        out.extend(now.undo.refusals.iter().filter(|r| !planned.undo.refusals.contains(r)).cloned());
+        out.extend(
+            now.undo.gone.iter().filter(|g| !planned.undo.gone.contains(g)).map(|g| format!("{g} is gone")),
+        );
+        out
+    }
+
+    fn plan_file(plan: &RollbackPlan) -> Result<String, Failure> {
+        Ok(serde_json::to_string_pretty(plan).map_err(|e| Failure::encoding(&e))? + "\n")
+    }
+
+    fn read_plan_file(text: &str) -> Result<RollbackPlan, Failure> {
+        let plan: RollbackPlan = serde_json::from_str(text).map_err(|error| {
+            Failure::new(
+                FailureClass::Artifact,
+                "PLAN_FILE_NOT_USABLE",
+                format!("the rollback's plan is damaged: {error}"),
+            )
+        })?;
+        if plan.format > 1 {
+            return Err(Failure::new(
+                FailureClass::Artifact,
+                "PLAN_FILE_NOT_USABLE",
+                format!("the rollback's plan has format {}; this host reads up to 1", plan.format),
+            ));
+        }
+        Ok(plan)
+    }
+
+    async fn before_execution(
+        &self,
+        reader: Reader<'_>,
+        target: &RollbackTarget,
+        plan: &RollbackPlan,
+    ) -> Result<(), Failure> {
+        let (Some(path), Some(table), Some(key)) = (&self.export, &plan.table, &target.key_column) else {
+            return Ok(());
+        };
+        let columns: Vec<Identifier> = plan
+            .undo
+            .statements
+            .iter()
+            .filter_map(|s| match s {
+                StorageUndo::DropColumn { column, .. } => Some(column.clone()),
+                StorageUndo::DropCheck { .. } => None,
+            })
+            .collect();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let rows = reader.export_rows(table, key, &columns).await?;
+        write_new(path, &rows).map_err(|error| {
+            Failure::new(
+                FailureClass::Filesystem,
+                "EXPORT_FAILED",
+                format!("the rows could not be saved to {}: {error}; nothing was dropped", path.display()),
+            )
+            .with_hint("name a new file in a directory that is writable and has room")
+        })
+    }
+
+    fn verify(plan: &RollbackPlan, before: &RollbackFacts, after: &RollbackFacts) -> Vec<String> {
+        let (Some(before), Some(after)) = (&before.live, &after.live) else {
+            return vec![];
+        };
+        let mut faults: Vec<String> =
+            undo::left_over(&plan.keys, after).into_iter().map(|o| format!("{o} is still there")).collect();
+        for column in &before.columns {
+            let ours = plan.keys.columns.iter().any(|k| k.attnum == column.attnum);
+            if !ours && after.column(&column.name) != Some(column) {
+                faults.push(format!("column {} changed or is gone", column.name));
+            }
+        }
+        for constraint in &before.constraints {
+            let ours = plan.keys.checks.iter().any(|k| k.oid == constraint.oid);
+            if !ours && after.constraint(&constraint.name) != Some(constraint) {
+                faults.push(format!("constraint {} changed or is gone", constraint.name));
+            }
+        }
+        faults
+    }
+
+    fn capture(plan: &RollbackPlan, _after: &RollbackFacts) -> Option<StorageKeys> {
+        Some(plan.keys.clone())
+    }
+
+    fn traces(keys: &StorageKeys, facts: &RollbackFacts) -> Traces {
+        let left = facts.live.as_ref().map_or(0, |live| undo::left_over(keys, live).len());
+        if left == 0 {
+            Traces::Done
+        } else if left == keys.columns.len() + keys.checks.len() {
+            Traces::Absent
+        } else {
+            Traces::Mixed
+        }
+    }
+
+    fn response(status: Status, reason: Option<&str>, evidence: &Evidence<'_, Self>) -> FinalResponse {
+        let dropped = |wanted: fn(&StorageUndo) -> bool| {
+            evidence
+                .committed
+                .and(evidence.plan)
+                .map_or(0, |p| p.undo.statements.iter().filter(|s| wanted(s)).count())
+        };
+        let of = evidence.plan.map_or("", |p| p.of.as_str());
+        let gone = evidence.plan.map_or_else(String::new, |p| p.undo.gone.join("; "));
+        FinalResponse::default()
+            .with_status("rollback_status", status, reason)
+            .with("rolled_back_run", of)
+            .with("columns_dropped", dropped(|s| matches!(s, StorageUndo::DropColumn { .. })))
+            .with("constraints_dropped", dropped(|s| matches!(s, StorageUndo::DropCheck { .. })))
+            .with("already_gone", gone)
+            .with("compiled_sql_logged", evidence.previewed)
+            .with("execution_log_path", &evidence.log_path)
+            .with("post_rollback_verified", evidence.confirmed)
+    }
+
+    fn report(header: &ReportHeader, evidence: &Evidence<'_, Self>, response: &FinalResponse) -> String {
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "# Rollback of policy storage (B3-P): run {}\n", header.run);
+        let _ = writeln!(out, "- started: {}\n- ended: {}", header.started_at, header.ended_at);
+        let _ = writeln!(out, "- connection: {}", header.connection);
+        if let Some(plan) = evidence.plan {
+            let _ = writeln!(out, "- undoes: {}", plan.of);
+            let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
+            for statement in &plan.undo.statements {
+                let _ = writeln!(out, "{};", statement.sql());
+            }
+            let _ = writeln!(out, "```");
+        }
+        let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
+        out
+    }
+}
+
+/// The keys or the plan belong to another database.
+pub fn other_database(recorded: &DatabaseIdentity, found: &DatabaseIdentity) -> Failure {
+    Failure::new(
+        FailureClass::Artifact,
+        "OTHER_DATABASE",
+        format!(
+            "it belongs to the database {} (oid {}, system {}), but the connection is to {} (oid {}, system {})",
+            recorded.database,
+            recorded.database_oid,
+            recorded.system_identifier,
+            found.database,
+            found.database_oid,
+            found.system_identifier
+        ),
+    )
+    .with_hint("connect to the database it belongs to")
+}
+
+fn identifier(name: &str) -> Result<Identifier, Failure> {
+    Identifier::new(name)
+        .map_err(|error| Failure::new(FailureClass::Internal, "BAD_IDENTIFIER", error.to_string()))
+}
+
+/// Writes a new file and waits until it is on the disk; an existing one is
+/// never overwritten.
+fn write_new(path: &std::path::Path, rows: &[String]) -> std::io::Result<()> {
+    use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => std::path::Path::new("."),
+    };
+    let dir = Dir::open_ambient_dir(folder, cap_std::ambient_authority())?;
+    let mut file = dir.open_with(name, OpenOptions::new().write(true).create_new(true).mode(0o600))?;
+    for row in rows {
+        writeln!(file, "{row}")?;
+    }
+    file.sync_all()?;
+    crate::files::sync_dir(&dir)
+}

@@ -1,0 +1,484 @@
+//! The life of a run as types that consume each other:
+//! `Discovered → Planned → Previewed → Locked → Verified → Committed →
+//! Confirmed`. A value can only be had by doing the step, so no step can be
+//! skipped:
+//!
+//! ```compile_fail,E0599
+//! use birth_host::run::operation::Operation;
+//! use birth_host::run::stage::{Planned, Waiting};
+//! use birth_host::journal::RunDir;
+//!
+//! async fn skip_the_preview<O: Operation>(planned: Planned<O>, run: &mut RunDir, w: &Waiting) {
+//!     // A plan that was not previewed has no `lock`.
+//!     let _ = planned.lock(run, w).await;
+//! }
+//! ```
+//!
+//! ```compile_fail,E0451
+//! use birth_host::run::operation::Operation;
+//! use birth_host::run::stage::{Planned, Previewed};
+//!
+//! fn pretend<O: Operation>(planned: Planned<O>) -> Previewed<O> {
+//!     // And "previewed" cannot be claimed.
+//!     Previewed { planned }
+//! }
+//! ```
+
+use std::time::Duration;
+
+use birth_core::op::DatabaseIdentity;
+use birth_core::outcome::FailureClass;
+use birth_core::sql::{Statement, frame};
+
+use super::failure::Failure;
+use super::operation::{Decided, Operation};
+use crate::journal::{Event, Keys, RunDir, file};
+use crate::pg::{
+    CommitError, LockHolder, MINIMUM_SERVER, PgError, PgErrorKind, ReadTransaction, Server, Session,
+    Transaction,
+};
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    /// Per lock and per statement.
+    pub timeouts: frame::Timeouts,
+    /// How often a transaction that could not get its table lock is tried
+    /// again.
+    pub lock_retries: u32,
+}
+
+/// Names are resolved, in a read-only transaction that is still open.
+#[derive(Debug)]
+pub struct Discovered<O: Operation> {
+    operation: O,
+    transaction: ReadTransaction,
+    server: Server,
+    target: O::Target,
+}
+
+/// Decided, nothing executed.
+#[derive(Debug)]
+pub struct Planned<O: Operation> {
+    operation: O,
+    session: Session,
+    server: Server,
+    target: O::Target,
+    facts: O::Facts,
+    decided: Decided<O::Plan>,
+}
+
+/// Every compiled statement is on the disk.
+#[derive(Debug)]
+pub struct Previewed<O: Operation> {
+    planned: Planned<O>,
+}
+
+/// The locks are held and the facts are what was planned for.
+#[derive(Debug)]
+pub struct Locked<O: Operation> {
+    operation: O,
+    transaction: Transaction<O::Statement>,
+    server: Server,
+    target: O::Target,
+    facts: O::Facts,
+    plan: O::Plan,
+}
+
+/// Executed, and verified in the transaction.
+#[derive(Debug)]
+pub struct Verified<O: Operation> {
+    operation: O,
+    transaction: Transaction<O::Statement>,
+    server: Server,
+    target: O::Target,
+    facts: O::Facts,
+    plan: O::Plan,
+    keys: O::Keys,
+}
+
+/// COMMIT was sent and the server answered.
+#[derive(Debug)]
+pub struct Committed<O: Operation> {
+    session: Session,
+    after: AfterCommit<O>,
+}
+
+/// What outlives the transaction, whatever became of it.
+#[derive(Debug)]
+pub struct AfterCommit<O: Operation> {
+    /// The operation.
+    pub operation: O,
+    /// What it was about.
+    pub target: O::Target,
+    /// The facts it was planned on.
+    pub before: O::Facts,
+    /// The plan.
+    pub plan: O::Plan,
+    /// What it created.
+    pub keys: O::Keys,
+}
+
+/// A new read found the expected state.
+#[derive(Debug)]
+pub struct Confirmed(());
+
+/// Why the locks were not had.
+#[derive(Debug)]
+pub enum LockStop {
+    /// Somebody else holds one.
+    Busy(Failure),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for LockStop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// How COMMIT ended.
+#[derive(Debug)]
+pub enum CommitStop<O: Operation> {
+    /// Rolled back; nothing changed.
+    Failed(Failure),
+    /// Not known: the connection broke while the answer was awaited.
+    Lost {
+        /// The error.
+        error: PgError,
+        /// What it takes to find out.
+        after: Box<AfterCommit<O>>,
+        /// The rollback keys, as they were written.
+        sealed: Box<Keys<O::Keys>>,
+    },
+}
+
+impl<O: Operation> Discovered<O> {
+    /// Reads the server and resolves names.
+    pub async fn discover(operation: O, session: Session, waiting: &Waiting) -> Result<Self, Failure> {
+        let transaction = ReadTransaction::begin(session, waiting.timeouts).await?;
+        let server = read_server(&transaction).await?;
+        let target = operation.discover(transaction.reader(), &server).await?;
+        Ok(Self { operation, transaction, server, target })
+    }
+
+    /// What names resolved to.
+    pub fn target(&self) -> &O::Target {
+        &self.target
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Reads the facts and decides.
+    pub async fn plan(self) -> Result<Planned<O>, Failure> {
+        let facts = self.operation.read(self.transaction.reader(), &self.target).await?;
+        let session = self.transaction.end().await?;
+        let decided = self.operation.plan(&self.server.database, &facts)?;
+        Ok(Planned {
+            operation: self.operation,
+            session,
+            server: self.server,
+            target: self.target,
+            facts,
+            decided,
+        })
+    }
+}
+
+async fn read_server(transaction: &ReadTransaction) -> Result<Server, Failure> {
+    let server = transaction.reader().server().await?;
+    if server.version_number < MINIMUM_SERVER {
+        return Err(Failure::new(
+            FailureClass::Configuration,
+            "SERVER_TOO_OLD",
+            format!("PostgreSQL {} is older than 13, the oldest this host works with", server.version),
+        ));
+    }
+    Ok(server)
+}
+
+impl<O: Operation> Planned<O> {
+    /// The plan.
+    pub fn plan(&self) -> &O::Plan {
+        &self.decided.plan
+    }
+
+    /// The facts it was made from.
+    pub fn facts(&self) -> &O::Facts {
+        &self.facts
+    }
+
+    /// The operation.
+    pub fn operation(&self) -> &O {
+        &self.operation
+    }
+
+    /// What names resolved to.
+    pub fn target(&self) -> &O::Target {
+        &self.target
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Ends without executing.
+    pub async fn close(self) -> O::Plan {
+        self.session.close().await;
+        self.decided.plan
+    }
+
+    /// Writes facts, verdicts, plan and every compiled statement, and waits
+    /// until all of it is on the disk.
+    pub fn preview(self, run: &mut RunDir, waiting: &Waiting) -> Result<Previewed<O>, Failure> {
+        let facts = serde_json::to_vec_pretty(&self.facts).map_err(|e| Failure::encoding(&e))?;
+        let target = serde_json::to_vec_pretty(&self.target).map_err(|e| Failure::encoding(&e))?;
+        run.write(file::TARGET, &target)?;
+        run.write(file::FACTS, &facts)?;
+        if let Some(verdicts) = &self.decided.verdicts {
+            run.write(file::VERDICTS, verdicts.as_bytes())?;
+        }
+        run.write(file::PLAN, O::plan_file(self.plan())?.as_bytes())?;
+        let compiled = compiled_sql::<O>(self.plan(), waiting);
+        run.write(file::COMPILED, compiled.as_bytes())?;
+        run.line(&format!("compiled statements:\n{compiled}"))?;
+        run.sync_log()?;
+        run.event(Event::Previewed)?;
+        Ok(Previewed { planned: self })
+    }
+}
+
+/// The whole transaction as text, in the order in which it will be sent.
+pub fn compiled_sql<O: Operation>(plan: &O::Plan, waiting: &Waiting) -> String {
+    let mut lines = vec![frame::BEGIN.to_owned()];
+    lines.extend(frame::local_settings(waiting.timeouts));
+    lines.push(frame::try_lock(O::LOCK_KEY));
+    lines.push(frame::try_lock(frame::SHARED_LOCK_KEY));
+    if !O::statements(plan).is_empty() {
+        lines.extend(O::table(plan).map(frame::lock_table));
+        lines.extend(O::statements(plan).iter().map(Statement::sql));
+    }
+    lines.push(frame::COMMIT.to_owned());
+    lines.iter().map(|line| format!("{line};\n")).collect()
+}
+
+impl<O: Operation> Previewed<O> {
+    /// Opens the transaction, takes the locks and reads the facts again. The
+    /// transaction goes on only if they are what was planned for.
+    pub async fn lock(self, run: &mut RunDir, waiting: &Waiting) -> Result<Locked<O>, LockStop> {
+        let Planned { operation, mut session, server, target, facts, decided } = self.planned;
+        let plan = decided.plan;
+        let mut attempt = 0;
+        let transaction = loop {
+            let transaction = Transaction::begin(session, waiting.timeouts).await?;
+            match take_locks::<O>(&transaction, &plan).await? {
+                Hold::Held => break transaction,
+                Hold::Taken { key } => return Err(advisory_busy(transaction, key).await),
+                Hold::TimedOut(error) => {
+                    session = transaction.rollback().await?;
+                    let holders = holders_of_table(&mut session, O::table_oid(&plan), waiting).await;
+                    if attempt >= waiting.lock_retries {
+                        return Err(table_busy(&error, attempt, holders));
+                    }
+                    attempt += 1;
+                    let pause = Duration::from_millis(250 * 2_u64.pow(attempt.min(6)));
+                    run.line(&format!(
+                        "the table lock was not free within {:?} ({holders}); attempt {attempt} of {} in {pause:?}",
+                        waiting.timeouts.lock, waiting.lock_retries
+                    ))?;
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        };
+        let now = operation.read(transaction.reader(), &target).await?;
+        let now_plan = operation.plan(&server.database, &now)?.plan;
+        if O::digest(&now_plan)? != O::digest(&plan)? {
+            let drift = O::drift(&plan, &now_plan);
+            let _ = transaction.rollback().await;
+            return Err(LockStop::Failed(drifted(&drift, "between the plan and the lock")));
+        }
+        run.event(Event::Locked)?;
+        Ok(Locked { operation, transaction, server, target, facts, plan })
+    }
+}
+
+/// The live database is not what was planned for.
+pub fn drifted(drift: &[String], when: &str) -> Failure {
+    Failure::new(
+        FailureClass::Drift,
+        "DRIFT",
+        format!("the database changed {when}: {}", drift.join("; ")),
+    )
+    .with_hint("look at the differences and make the plan again")
+}
+
+enum Hold {
+    Held,
+    Taken { key: &'static str },
+    TimedOut(PgError),
+}
+
+async fn take_locks<O: Operation>(
+    transaction: &Transaction<O::Statement>,
+    plan: &O::Plan,
+) -> Result<Hold, PgError> {
+    for key in [O::LOCK_KEY, frame::SHARED_LOCK_KEY] {
+        if !transaction.try_lock(key).await? {
+            return Ok(Hold::Taken { key });
+        }
+    }
+    let Some(table) = O::table(plan).filter(|_| !O::statements(plan).is_empty()) else {
+        return Ok(Hold::Held);
+    };
+    match transaction.lock_table(table).await {
+        Ok(()) => Ok(Hold::Held),
+        Err(error) if error.kind == PgErrorKind::LockTimeout => Ok(Hold::TimedOut(error)),
+        Err(error) => Err(error),
+    }
+}
+
+async fn advisory_busy<S: Statement>(
+    transaction: Transaction<S>,
+    key: &'static str,
+) -> LockStop {
+    // Naming the holder is a courtesy; the answer is busy either way.
+    let holders = transaction.reader().advisory_holders(key).await.unwrap_or_default();
+    let _ = transaction.rollback().await;
+    LockStop::Busy(
+        Failure::new(
+            FailureClass::Database,
+            "OPERATION_RUNNING",
+            format!("another run holds the advisory lock {key:?}: {}", describe(&holders)),
+        )
+        .with_hint("wait for it to end, then run the command again"),
+    )
+}
+
+async fn holders_of_table(session: &mut Session, oid: u32, waiting: &Waiting) -> String {
+    // As above: a courtesy that must not hide the time-out itself.
+    match session.lock_holders(oid, waiting.timeouts).await {
+        Ok(holders) => describe(&holders),
+        Err(error) => format!("who holds it could not be read: {error}"),
+    }
+}
+
+fn table_busy(error: &PgError, attempts: u32, holders: String) -> LockStop {
+    LockStop::Busy(
+        Failure::new(
+            FailureClass::Database,
+            "LOCK_TIMEOUT",
+            format!("{error}; tried {} times; {holders}", attempts + 1),
+        )
+        .with_hint("end the blocking sessions or try at a quieter time; --lock-timeout and --lock-retries wait longer"),
+    )
+}
+
+fn describe(holders: &[LockHolder]) -> String {
+    if holders.is_empty() {
+        return "nobody holds it any more".to_owned();
+    }
+    holders.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl<O: Operation> Locked<O> {
+    /// Executes the statements and verifies the result in the transaction.
+    /// Anything unexpected rolls back.
+    pub async fn execute(self, run: &mut RunDir) -> Result<Verified<O>, Failure> {
+        match self.try_execute().await {
+            Ok(keys) => {
+                run.event(Event::Verified)?;
+                let Self { operation, transaction, server, target, facts, plan } = self;
+                Ok(Verified { operation, transaction, server, target, facts, plan, keys })
+            }
+            Err(failure) => {
+                // A connection that is gone is rolled back by the server.
+                let _ = self.transaction.rollback().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn try_execute(&self) -> Result<O::Keys, Failure> {
+        let reader = self.transaction.reader();
+        self.operation.before_execution(reader, &self.target, &self.plan).await?;
+        for statement in O::statements(&self.plan) {
+            self.transaction.execute(statement).await?;
+        }
+        let after = self.operation.read(reader, &self.target).await?;
+        let faults = O::verify(&self.plan, &self.facts, &after);
+        let keys = O::capture(&self.plan, &after).filter(|_| faults.is_empty());
+        keys.ok_or_else(|| {
+            Failure::new(
+                FailureClass::Verification,
+                "VERIFICATION_FAILED",
+                format!("rolled back, the result is not as planned: {}", faults.join("; ")),
+            )
+            .with_hint("an event trigger or another extension may change what ALTER TABLE does")
+        })
+    }
+}
+
+impl<O: Operation> Verified<O> {
+    /// Writes rollback keys and the transaction's id to the disk, then commits.
+    pub async fn commit(self, run: &mut RunDir) -> Result<Committed<O>, CommitStop<O>> {
+        let sealed = match self.seal(run).await {
+            Ok(sealed) => sealed,
+            Err(failure) => {
+                let _ = self.transaction.rollback().await;
+                return Err(CommitStop::Failed(failure));
+            }
+        };
+        let Self { operation, transaction, target, facts, plan, keys, .. } = self;
+        let after = AfterCommit { operation, target, before: facts, plan, keys };
+        match transaction.commit().await {
+            Ok(session) => Ok(Committed { session, after }),
+            Err(CommitError::Refused(error)) => Err(CommitStop::Failed(error.into())),
+            Err(CommitError::Lost(error)) => {
+                Err(CommitStop::Lost { error, after: Box::new(after), sealed: Box::new(sealed) })
+            }
+        }
+    }
+
+    async fn seal(&self, run: &mut RunDir) -> Result<Keys<O::Keys>, Failure> {
+        let transaction = self.transaction.id().await?;
+        let database: &DatabaseIdentity = &self.server.database;
+        let sealed = Keys::seal(O::NAME, run.id(), database, &transaction, self.keys.clone())
+            .map_err(|e| Failure::encoding(&e))?;
+        let text = serde_json::to_string_pretty(&sealed).map_err(|e| Failure::encoding(&e))?;
+        run.write(file::KEYS, text.as_bytes())?;
+        run.line(&format!("rollback keys: {}", serde_json::to_string(&sealed).map_err(|e| Failure::encoding(&e))?))?;
+        run.sync_log()?;
+        run.event(Event::Committing { transaction })?;
+        Ok(sealed)
+    }
+}
+
+impl<O: Operation> Committed<O> {
+    /// Takes it apart for the confirmation.
+    pub fn into_parts(self) -> (Session, AfterCommit<O>) {
+        (self.session, self.after)
+    }
+}
+
+impl<O: Operation> AfterCommit<O> {
+    /// Reads everything again in a new transaction and compares.
+    pub async fn confirm(&self, session: Session, waiting: &Waiting) -> Result<Confirmed, Failure> {
+        let transaction = ReadTransaction::begin(session, waiting.timeouts).await?;
+        let now = self.operation.read(transaction.reader(), &self.target).await?;
+        transaction.end().await?.close().await;
+        let faults = O::verify(&self.plan, &self.before, &now);
+        if faults.is_empty() {
+            return Ok(Confirmed(()));
+        }
+        Err(Failure::new(
+            FailureClass::Verification,
+            "CONFIRMATION_FAILED",
+            format!("committed, but a new read differs: {}", faults.join("; ")),
+        ))
+    }
+}

@@ -1,0 +1,260 @@
+//! Policy storage (B3-P) as an operation of the lifecycle.
+
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use birth_core::digest::Digest;
+use birth_core::facts::conflict::ConflictFacts;
+use birth_core::ident::QualifiedName;
+use birth_core::op::storage::assess::{Context, assess};
+use birth_core::op::storage::facts::StorageFacts;
+use birth_core::op::storage::plan::StoragePlan;
+use birth_core::op::storage::report;
+use birth_core::op::storage::statement::StorageStatement;
+use birth_core::op::storage::undo::{self, StorageKeys};
+use birth_core::op::storage::verify;
+use birth_core::op::storage::{FAMILY, KEY_CONCEPT, LOCK_KEY, RUN_STEM};
+use birth_core::op::{DatabaseIdentity, Decision, Revision};
+use birth_core::outcome::{FailureClass, FinalResponse, Status};
+use birth_core::policy::settings::Settings;
+use birth_core::policy::Role;
+use birth_core::policy::verdict::RawVerdicts;
+use birth_core::profile::Profile;
+use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
+
+use super::failure::Failure;
+use super::operation::{Decided, Evidence, Operation, ReportHeader, Traces};
+use super::resolution;
+use crate::pg::{Reader, Server, TableRights};
+use crate::plugin::set::PolicyRuntime;
+
+/// Everything policy storage needs besides a database.
+#[derive(Debug)]
+pub struct Storage {
+    /// How names are recognised and derived.
+    pub profile: Profile,
+    /// The schema the person named.
+    pub schema: Option<String>,
+    /// Decides.
+    pub policy: Rc<PolicyRuntime>,
+}
+
+/// What the names resolved to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StorageTarget {
+    /// The registry.
+    pub registry: ResolvedFamily,
+    /// Its key.
+    pub key: ResolvedConcept,
+    /// The role's rights on it.
+    pub rights: TableRights,
+}
+
+/// The version of `verdicts.json`.
+pub const VERDICTS_FORMAT: u32 = 1;
+
+/// What a plugin was asked and what it answered: enough to ask again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RecordedVerdicts {
+    /// Format of the file.
+    pub format: u32,
+    /// The role that was asked.
+    pub role: Role,
+    /// The plugin's pin.
+    pub plugin: Digest,
+    /// The revision.
+    pub revision: Revision,
+    /// The settings.
+    pub settings: Settings,
+    /// The batch.
+    pub facts: ConflictFacts,
+    /// The answer, unchecked, as it came.
+    pub verdicts: RawVerdicts,
+    /// Fuel the call used: the same on every run of the same bytes.
+    pub fuel: u64,
+}
+
+impl Storage {
+    fn revision(&self) -> Revision {
+        let set = self.policy.set();
+        Revision { name: set.name.clone(), revision: set.revision, digest: self.policy.digest() }
+    }
+}
+
+impl Operation for Storage {
+    const NAME: &'static str = "storage";
+    const STEM: &'static str = RUN_STEM;
+    const LOCK_KEY: &'static str = LOCK_KEY;
+    type Target = StorageTarget;
+    type Facts = StorageFacts;
+    type Plan = StoragePlan;
+    type Statement = StorageStatement;
+    type Keys = StorageKeys;
+
+    async fn discover(&self, reader: Reader<'_>, _server: &Server) -> Result<StorageTarget, Failure> {
+        let schema = self.schema.as_deref();
+        let registry = resolution::family(reader, &self.profile, FAMILY, schema).await?;
+        let key = resolution::concept(reader, &self.profile, KEY_CONCEPT, &registry).await?;
+        let rights = reader.table_rights(registry.relation.oid).await?;
+        Ok(StorageTarget { registry, key, rights })
+    }
+
+    async fn read(&self, reader: Reader<'_>, target: &StorageTarget) -> Result<StorageFacts, Failure> {
+        // By oid, so that a table which was renamed or replaced since is seen.
+        let oid = target.registry.relation.oid;
+        let relation = reader.relation_by_oid(oid).await?.ok_or_else(|| {
+            Failure::new(
+                FailureClass::Drift,
+                "TABLE_GONE",
+                format!("the table {} (oid {oid}) is gone", target.registry.relation.name),
+            )
+        })?;
+        Ok(reader.storage_facts(&relation, &self.profile.naming).await?)
+    }
+
+    fn plan(
+        &self,
+        database: &DatabaseIdentity,
+        facts: &StorageFacts,
+    ) -> Result<Decided<StoragePlan>, Failure> {
+        let naming = &self.profile.naming;
+        let batch = facts.batch(naming).map_err(|error| {
+            Failure::from(birth_core::op::storage::assess::AssessError::Name(error))
+        })?;
+        let judged = self.policy.judge_conflict(&batch)?;
+        let revision = self.revision();
+        let context = Context { database, revision: &revision, naming };
+        let plan = assess(&context, facts, judged.answers)?;
+        let pin = self.policy.set().plugins.get(&Role::Conflict);
+        let recorded = pin.map(|pin| RecordedVerdicts {
+            format: VERDICTS_FORMAT,
+            role: Role::Conflict,
+            plugin: pin.sha256,
+            revision: revision.clone(),
+            settings: pin.settings.clone(),
+            facts: batch,
+            verdicts: judged.raw,
+            fuel: judged.fuel,
+        });
+        let verdicts = recorded
+            .map(|r| serde_json::to_string_pretty(&r))
+            .transpose()
+            .map_err(|e| Failure::encoding(&e))?;
+        Ok(Decided { plan, verdicts })
+    }
+
+    fn blocked(plan: &StoragePlan) -> Option<String> {
+        let blocked: Vec<String> = plan
+            .items
+            .iter()
+            .filter(|i| i.decision == Decision::Blocked)
+            .map(|i| {
+                let why: Vec<&str> = i.reasons.iter().map(|r| r.code.as_str()).collect();
+                format!("{} {} ({})", i.object.kind(), i.object.name(), why.join(", "))
+            })
+            .collect();
+        (!blocked.is_empty()).then(|| format!("EXISTING_CONFLICT: {}", blocked.join("; ")))
+    }
+
+    fn check_rights(&self, target: &StorageTarget) -> Result<(), Failure> {
+        if target.rights.owner {
+            return Ok(());
+        }
+        // ADD COLUMN and DROP COLUMN both need ownership, so this also says
+        // whether the role could roll back.
+        Err(Failure::new(
+            FailureClass::Privilege,
+            "NOT_THE_OWNER",
+            format!(
+                "the role does not own {} (its owner is {}), so it could neither add the columns nor take them back",
+                target.registry.relation.name, target.rights.owner_name
+            ),
+        )
+        .with_hint("connect as the owner or as a member of the owning role"))
+    }
+
+    fn statements(plan: &StoragePlan) -> &[StorageStatement] {
+        &plan.statements
+    }
+
+    fn table(plan: &StoragePlan) -> Option<&QualifiedName> {
+        Some(&plan.registry.name)
+    }
+
+    fn table_oid(plan: &StoragePlan) -> u32 {
+        plan.registry.oid
+    }
+
+    fn digest(plan: &StoragePlan) -> Result<Digest, Failure> {
+        plan.digest().map_err(|e| Failure::encoding(&e))
+    }
+
+    fn revision(plan: &StoragePlan) -> Option<&Revision> {
+        Some(&plan.revision)
+    }
+
+    fn drift(planned: &StoragePlan, now: &StoragePlan) -> Vec<String> {
+        planned.drift(now)
+    }
+
+    fn plan_file(plan: &StoragePlan) -> Result<String, Failure> {
+        plan.to_file().map_err(|e| Failure::encoding(&e))
+    }
+
+    fn read_plan_file(text: &str) -> Result<StoragePlan, Failure> {
+        Ok(StoragePlan::from_file(text)?)
+    }
+
+    async fn before_execution(
+        &self,
+        _reader: Reader<'_>,
+        _target: &StorageTarget,
+        _plan: &StoragePlan,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn verify(plan: &StoragePlan, before: &StorageFacts, after: &StorageFacts) -> Vec<String> {
+        verify::verify(plan, before, after)
+    }
+
+    fn capture(plan: &StoragePlan, after: &StorageFacts) -> Option<StorageKeys> {
+        undo::capture(plan, after)
+    }
+
+    fn traces(keys: &StorageKeys, facts: &StorageFacts) -> Traces {
+        let left = undo::left_over(keys, facts).len();
+        if left == 0 {
+            Traces::Absent
+        } else if left == keys.columns.len() + keys.checks.len() {
+            Traces::Done
+        } else {
+            Traces::Mixed
+        }
+    }
+
+    fn response(status: Status, reason: Option<&str>, evidence: &Evidence<'_, Self>) -> FinalResponse {
+        report::final_response(status, reason, &for_report(evidence))
+    }
+
+    fn report(header: &ReportHeader, evidence: &Evidence<'_, Self>, response: &FinalResponse) -> String {
+        let header = report::ReportHeader {
+            run: &header.run,
+            started_at: &header.started_at,
+            ended_at: &header.ended_at,
+            connection: &header.connection,
+        };
+        report::report(&header, &for_report(evidence), response)
+    }
+}
+
+fn for_report<'a>(evidence: &'a Evidence<'_, Storage>) -> report::Evidence<'a> {
+    report::Evidence {
+        plan: evidence.plan,
+        committed: evidence.committed,
+        compiled_sql_logged: evidence.previewed,
+        post_ddl_verified: evidence.confirmed,
+        log_path: &evidence.log_path,
+    }
+}

@@ -1,0 +1,55 @@
+//! The settings of the conflict policy: defaults, and what is refused.
+
+use birth_conflict::rules::Conflicts;
+use birth_sdk::testing::conflict::{Facts, answers};
+use birth_sdk::{Refusal, Setting, SettingValue};
+
+fn problems(given: &[(&str, SettingValue)]) -> Vec<String> {
+    let setting = |(key, value): &(&str, SettingValue)| Setting {
+        key: (*key).to_owned(),
+        value: value.clone(),
+    };
+    let settings: Vec<Setting> = given.iter().map(setting).collect();
+    match answers::<Conflicts>(&settings, &Facts::default()) {
+        Ok(_) => Vec::new(),
+        Err(Refusal::Settings(problems)) => problems
+            .into_iter()
+            .map(|found| format!("{}: {}", found.key, found.problem))
+            .collect(),
+        Err(Refusal::Malformed(malformed)) => vec![malformed.to_string()],
+    }
+}
+
+#[test]
+fn no_settings_are_a_complete_policy() {
+    assert_eq!(problems(&[]), [""; 0]);
+}
+
+#[test]
+fn every_known_setting_is_accepted() {
+    let given = [
+        ("accept-not-validated", SettingValue::Truth(false)),
+        ("accept-unproved-neighbours", SettingValue::Truth(false)),
+        ("accept-varchar", SettingValue::Truth(false)),
+        ("shortest-free-text", SettingValue::Integer(10_485_760)),
+    ];
+    assert_eq!(problems(&given), [""; 0]);
+}
+
+#[test]
+fn every_problem_is_named() {
+    let given = [
+        ("accept-varchar", SettingValue::Text("no".to_owned())),
+        ("accept-varchars", SettingValue::Truth(false)),
+        ("shortest-free-text", SettingValue::Integer(0)),
+    ];
+    let expected = [
+        "shortest-free-text: 0 is not within 1 to 10485760",
+        "accept-varchar: must be true or false, not a text",
+        "accept-varchars: is not known; known are accept-not-validated, \
+         accept-unproved-neighbours, accept-varchar, shortest-free-text",
+    ];
+    assert_eq!(problems(&given), expected);
+    let above = [("shortest-free-text", SettingValue::Integer(10_485_761))];
+    assert_eq!(problems(&above).len(), 1);
+}
