@@ -45,5 +45,6 @@ pub(crate) fn write_atomically(dir: &Dir, name: &str, bytes: &[u8]) -> io::Resul
 
 /// Makes names in a directory durable.
 pub(crate) fn sync_dir(dir: &Dir) -> io::Result<()> {
-    dir.try_clone()?.into_std_file().sync_all()
+    // The handle itself may be path-only, which cannot be synced.
+    dir.open(".")?.sync_all()
 }
