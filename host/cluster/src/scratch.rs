@@ -8,7 +8,8 @@ use crate::random;
 use crate::supervisor::lead_a_session;
 
 /// Waits for the end of its input, which is the end of its owner.
-const SCRIPT: &str = "trap '' HUP INT PIPE QUIT TERM; read -r word; [ \"$word\" = keep ] || rm -rf -- \"$DIR\"";
+const SCRIPT: &str =
+    "trap '' HUP INT PIPE QUIT TERM; read -r word; [ \"$word\" = keep ] || rm -rf -- \"$DIR\"";
 
 /// A private directory of this process's own account. It is removed when this
 /// is dropped, and also when the process is killed: a small shell holds the

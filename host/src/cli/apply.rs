@@ -11,11 +11,11 @@ use birth_core::outcome::Exit;
 
 use super::options::read_named;
 use super::{DatabaseOptions, OperationName, Output, PolicyOptions, RunOptions};
+use crate::run::Access;
 use crate::run::carry_out;
 use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::storage::Storage;
-use crate::run::Access;
 
 /// Carries an operation out: preview, lock, execute, verify in the
 /// transaction, commit, confirm, publish. Closes with the final response.
@@ -56,10 +56,12 @@ impl Apply {
         let approved = match (&self.plan, self.yes) {
             (Some(path), _) => Some(Storage::read_plan_file(&read_named(path, "the plan")?)?),
             (None, true) => None,
-            (None, false) => match confirm(output, &environment.access, operation(), &policy).await? {
-                Some(plan) => Some(plan),
-                None => return Ok(Exit::Status(birth_core::outcome::Status::Pass)),
-            },
+            (None, false) => {
+                match confirm(output, &environment.access, operation(), &policy).await? {
+                    Some(plan) => Some(plan),
+                    None => return Ok(Exit::Status(birth_core::outcome::Status::Pass)),
+                }
+            }
         };
         let tell = |text: &str| output.progress(text);
         let closed = carry_out::carry_out(&environment, operation(), approved, None, &tell).await;

@@ -14,8 +14,8 @@ use super::output::{BAD, BOLD, DIM, GOOD, styled};
 use super::{Output, PolicyOptions};
 use crate::journal;
 use crate::kb::Store;
-use crate::pg::connect::{ConnectError, resolve};
 use crate::pg::Session;
+use crate::pg::connect::{ConnectError, resolve};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
@@ -54,16 +54,25 @@ impl Demo {
             output,
             policy: self.policy.open()?,
             profile: Profile::built_in().map_err(|error| {
-                Failure::new(FailureClass::Internal, "PROFILE_NOT_USABLE", error.to_string())
+                Failure::new(
+                    FailureClass::Internal,
+                    "PROFILE_NOT_USABLE",
+                    error.to_string(),
+                )
             })?,
             step: std::cell::Cell::new(0),
         };
         output.progress("looking for PostgreSQL server binaries");
         let binaries = ServerBinaries::find().map_err(|error| no_server("NO_SERVER", &error))?;
-        output.progress(&format!("PostgreSQL {} from {}", binaries.version(), binaries.folder().display()));
+        output.progress(&format!(
+            "PostgreSQL {} from {}",
+            binaries.version(),
+            binaries.folder().display()
+        ));
         let cluster = Cluster::start(&binaries, &ClusterOptions::default())
             .map_err(|error| no_server("SERVER_NOT_STARTED", &error))?;
-        let scratch = ScratchDirectory::create().map_err(|error| no_server("NO_SCRATCH_DIRECTORY", &error))?;
+        let scratch = ScratchDirectory::create()
+            .map_err(|error| no_server("NO_SCRATCH_DIRECTORY", &error))?;
         let story = async {
             tokio::select! {
                 told = stage.tell(&cluster, &scratch) => told,
@@ -105,32 +114,61 @@ fn no_server(code: &'static str, error: &dyn std::error::Error) -> Failure {
 
 fn keep(output: &Output, cluster: Cluster, scratch: ScratchDirectory) -> Result<(), Failure> {
     let url = cluster.url("estate");
-    let runs = scratch.keep().map_err(|error| no_server("NOT_KEPT", &error))?;
-    let kept = cluster.keep().map_err(|error| no_server("NOT_KEPT", &error))?;
-    output.line(format!("\n{}", styled(BOLD, "The server is still running.")));
+    let runs = scratch
+        .keep()
+        .map_err(|error| no_server("NOT_KEPT", &error))?;
+    let kept = cluster
+        .keep()
+        .map_err(|error| no_server("NOT_KEPT", &error))?;
+    output.line(format!(
+        "\n{}",
+        styled(BOLD, "The server is still running.")
+    ));
     output.line(format!("  connect   {url}"));
     output.line(format!("  try       birth plan storage --database '{url}'"));
     output.line(format!("  runs      {}", runs.join("runs").display()));
-    output.line(format!("  stop      {}; rm -rf {}", kept.stop_command, runs.display()));
+    output.line(format!(
+        "  stop      {}; rm -rf {}",
+        kept.stop_command,
+        runs.display()
+    ));
     Ok(())
 }
 
 impl Stage<'_> {
     fn say(&self, text: &str) {
         self.step.set(self.step.get() + 1);
-        self.output.line(format!("\n{} {}", styled(BOLD, format!("{}.", self.step.get())), styled(BOLD, text)));
+        self.output.line(format!(
+            "\n{} {}",
+            styled(BOLD, format!("{}.", self.step.get())),
+            styled(BOLD, text)
+        ));
     }
 
     fn good(&self, text: &str) {
         self.output.line(format!("   {} {text}", styled(GOOD, "✓")));
     }
 
-    fn environment(&self, cluster: &Cluster, scratch: &ScratchDirectory, database: &str) -> Result<Environment, Failure> {
+    fn environment(
+        &self,
+        cluster: &Cluster,
+        scratch: &ScratchDirectory,
+        database: &str,
+    ) -> Result<Environment, Failure> {
         let connection = resolve(Some(&cluster.url(database)), &|_| None)
             .map_err(|error| Failure::from(ConnectError::from(error)))?;
-        let timeouts = Timeouts { lock: Duration::from_secs(2), statement: Duration::from_secs(60) };
+        let timeouts = Timeouts {
+            lock: Duration::from_secs(2),
+            statement: Duration::from_secs(60),
+        };
         Ok(Environment {
-            access: Access { connection, waiting: Waiting { timeouts, lock_retries: 3 } },
+            access: Access {
+                connection,
+                waiting: Waiting {
+                    timeouts,
+                    lock_retries: 3,
+                },
+            },
             stores: Stores {
                 runs: scratch.path().join("runs"),
                 knowledge_base: Store::new(scratch.path().join("knowledge-base")),
@@ -140,16 +178,29 @@ impl Stage<'_> {
     }
 
     fn storage(&self) -> Storage {
-        Storage { profile: self.profile.clone(), schema: None, policy: Rc::clone(&self.policy) }
+        Storage {
+            profile: self.profile.clone(),
+            schema: None,
+            policy: Rc::clone(&self.policy),
+        }
     }
 
     async fn tell(&self, cluster: &Cluster, scratch: &ScratchDirectory) -> Result<(), Failure> {
         let estate = self.environment(cluster, scratch, "estate")?;
         self.say("A throw-away PostgreSQL with a small estate");
         let admin = self.environment(cluster, scratch, "postgres")?;
-        prepare(&admin, &["CREATE DATABASE estate", "CREATE DATABASE estate_with_a_past"]).await?;
+        prepare(
+            &admin,
+            &[
+                "CREATE DATABASE estate",
+                "CREATE DATABASE estate_with_a_past",
+            ],
+        )
+        .await?;
         prepare(&estate, &[ESTATE]).await?;
-        self.good("schema inventory: a registry of five collections, a species map, a birth registry");
+        self.good(
+            "schema inventory: a registry of five collections, a species map, a birth registry",
+        );
 
         self.say("birth plan storage: what would happen, decided by the approved plugin");
         let planned = carry_out::plan(&estate.access, self.storage()).await?;
@@ -157,7 +208,10 @@ impl Stage<'_> {
         let plan = planned.close().await;
 
         self.say("birth apply storage: exactly this plan");
-        let first = carry_out::carry_out(&estate, self.storage(), Some(plan), None, &|t| self.progress(t)).await;
+        let first = carry_out::carry_out(&estate, self.storage(), Some(plan), None, &|t| {
+            self.progress(t)
+        })
+        .await;
         self.expect(&first, Status::Pass, "columns_added", "6")?;
 
         self.say("birth verify storage");
@@ -166,7 +220,8 @@ impl Stage<'_> {
         self.hold(ready, "six columns and two checks are there and right")?;
 
         self.say("birth apply storage, again: nothing is left to do");
-        let second = carry_out::carry_out(&estate, self.storage(), None, None, &|t| self.progress(t)).await;
+        let second =
+            carry_out::carry_out(&estate, self.storage(), None, None, &|t| self.progress(t)).await;
         self.expect(&second, Status::Pass, "columns_already_existed", "6")?;
 
         self.say("The same on a registry with a past: every conflict is named, nothing changes");
@@ -175,22 +230,33 @@ impl Stage<'_> {
         let planned = carry_out::plan(&past.access, self.storage()).await?;
         super::plan::show(self.output, &planned, &self.policy, &past.access)?;
         planned.close().await;
-        let blocked = carry_out::carry_out(&past, self.storage(), None, None, &|t| self.progress(t)).await;
+        let blocked =
+            carry_out::carry_out(&past, self.storage(), None, None, &|t| self.progress(t)).await;
         self.expect(&blocked, Status::Blocked, "columns_added", "0")?;
 
         self.say("birth runs replay: the decision again, bit for bit");
         let view = journal::open(&estate.stores.runs, &first.run)?;
         let replayed = record::replay(&view, &self.policy)?;
-        self.good(&format!("{} verdicts and {} units of fuel, as recorded", replayed.subjects, replayed.fuel));
+        self.good(&format!(
+            "{} verdicts and {} units of fuel, as recorded",
+            replayed.subjects, replayed.fuel
+        ));
 
         self.say("birth rollback: exactly what the first run created, by its captured identities");
         let keys = record::keys::<Storage>(&view)?;
-        let rollback = StorageRollback { keys, profile: self.profile.clone(), export: None };
+        let rollback = StorageRollback {
+            keys,
+            profile: self.profile.clone(),
+            export: None,
+        };
         let of = Some(first.run.clone());
         let undone = carry_out::carry_out(&estate, rollback, None, of, &|t| self.progress(t)).await;
         self.expect(&undone, Status::Pass, "columns_dropped", "6")?;
 
-        self.output.line(format!("\n{}", styled(GOOD, "The demo is complete: every step ended as it should.")));
+        self.output.line(format!(
+            "\n{}",
+            styled(GOOD, "The demo is complete: every step ended as it should.")
+        ));
         Ok(())
     }
 
@@ -200,12 +266,21 @@ impl Stage<'_> {
 
     /// Prints the final response, and stops the demo where it is not the
     /// expected one.
-    fn expect(&self, closed: &Closed, status: Status, key: &str, value: &str) -> Result<(), Failure> {
+    fn expect(
+        &self,
+        closed: &Closed,
+        status: Status,
+        key: &str,
+        value: &str,
+    ) -> Result<(), Failure> {
         for line in closed.response.to_string().lines() {
             self.output.line(format!("   {line}"));
         }
         let as_expected = closed.status == status && closed.response.get(key) == Some(value);
-        self.hold(as_expected, &format!("{} with {key}={value}, as it should be", status.word()))
+        self.hold(
+            as_expected,
+            &format!("{} with {key}={value}, as it should be", status.word()),
+        )
     }
 
     fn hold(&self, holds: bool, what: &str) -> Result<(), Failure> {
@@ -213,8 +288,13 @@ impl Stage<'_> {
             self.good(what);
             return Ok(());
         }
-        self.output.line(format!("   {} expected: {what}", styled(BAD, "✗")));
-        Err(Failure::new(FailureClass::Internal, "DEMO_FAILED", format!("a step of the demo did not end as it should: {what}")))
+        self.output
+            .line(format!("   {} expected: {what}", styled(BAD, "✗")));
+        Err(Failure::new(
+            FailureClass::Internal,
+            "DEMO_FAILED",
+            format!("a step of the demo did not end as it should: {what}"),
+        ))
     }
 }
 

@@ -57,12 +57,31 @@ struct Finding {
 struct Diagnosis(Vec<Finding>);
 
 impl Diagnosis {
-    fn add(&mut self, level: Level, class: FailureClass, check: &str, detail: String, next: Option<String>) {
-        self.0.push(Finding { level, check: check.to_owned(), detail, next, class });
+    fn add(
+        &mut self,
+        level: Level,
+        class: FailureClass,
+        check: &str,
+        detail: String,
+        next: Option<String>,
+    ) {
+        self.0.push(Finding {
+            level,
+            check: check.to_owned(),
+            detail,
+            next,
+            class,
+        });
     }
 
     fn failure(&mut self, check: &str, failure: &Failure) {
-        self.add(Level::Failed, failure.class, check, failure.message.clone(), failure.hint.clone());
+        self.add(
+            Level::Failed,
+            failure.class,
+            check,
+            failure.message.clone(),
+            failure.hint.clone(),
+        );
     }
 }
 
@@ -80,9 +99,22 @@ impl Doctor {
             Ok(session) => {
                 let tls = if session.encrypted() { "TLS" } else { "no TLS" };
                 let detail = format!("{} ({tls})", settings.describe());
-                diagnosis.add(Level::Ok, FailureClass::Connection, "connection", detail, None);
-                let transaction = ReadTransaction::begin(session, self.waiting.waiting().timeouts).await?;
-                check_server(&mut diagnosis, &transaction, &profile, self.database.schema.as_deref()).await?;
+                diagnosis.add(
+                    Level::Ok,
+                    FailureClass::Connection,
+                    "connection",
+                    detail,
+                    None,
+                );
+                let transaction =
+                    ReadTransaction::begin(session, self.waiting.waiting().timeouts).await?;
+                check_server(
+                    &mut diagnosis,
+                    &transaction,
+                    &profile,
+                    self.database.schema.as_deref(),
+                )
+                .await?;
                 transaction.end().await?.close().await;
             }
         }
@@ -98,7 +130,12 @@ fn check_policy(diagnosis: &mut Diagnosis, policy: &Rc<PolicyRuntime>) {
         diagnosis.failure("policy", &Failure::from_plugin(error));
     }
     if found.ok {
-        let detail = format!("{} revision {}, digest {}, approved", found.name, found.revision, found.digest.short());
+        let detail = format!(
+            "{} revision {}, digest {}, approved",
+            found.name,
+            found.revision,
+            found.digest.short()
+        );
         diagnosis.add(Level::Ok, FailureClass::Policy, "policy", detail, None);
     }
 }
@@ -114,28 +151,62 @@ async fn check_server(
     check_version(diagnosis, &server);
     let found = survey(reader, profile, schema).await?;
     check_names(diagnosis, &found);
-    let registry = found.families.iter().find(|f| f.id == FAMILY).and_then(|f| f.result.as_ref().ok());
-    let Some(registry) = registry else { return Ok(()) };
+    let registry = found
+        .families
+        .iter()
+        .find(|f| f.id == FAMILY)
+        .and_then(|f| f.result.as_ref().ok());
+    let Some(registry) = registry else {
+        return Ok(());
+    };
     let rights = reader.table_rights(registry.relation.oid).await?;
     let table = &registry.relation.name;
     let (level, detail, next) = if rights.owner {
-        (Level::Ok, format!("{} may add and drop columns of {table}: storage and its rollback", server.role), None)
+        (
+            Level::Ok,
+            format!(
+                "{} may add and drop columns of {table}: storage and its rollback",
+                server.role
+            ),
+            None,
+        )
     } else {
         (
             Level::Failed,
-            format!("{} does not own {table} (owner: {}); storage and its rollback need ownership", server.role, rights.owner_name),
-            Some(format!("connect as {} or grant membership in it", rights.owner_name)),
+            format!(
+                "{} does not own {table} (owner: {}); storage and its rollback need ownership",
+                server.role, rights.owner_name
+            ),
+            Some(format!(
+                "connect as {} or grant membership in it",
+                rights.owner_name
+            )),
         )
     };
     diagnosis.add(level, FailureClass::Privilege, "rights", detail, next);
-    let level = if rights.select { Level::Ok } else { Level::Warning };
-    let detail = format!("{} {} read {table}", server.role, if rights.select { "may" } else { "may not" });
+    let level = if rights.select {
+        Level::Ok
+    } else {
+        Level::Warning
+    };
+    let detail = format!(
+        "{} {} read {table}",
+        server.role,
+        if rights.select { "may" } else { "may not" }
+    );
     diagnosis.add(level, FailureClass::Privilege, "rights", detail, None);
     // ALTER TABLE locks the table and every descendant; two advisory locks.
     let needed = 3 + rights.descendants;
     let free = server.lock_slots - server.locks_held;
-    let level = if needed <= free { Level::Ok } else { Level::Failed };
-    let detail = format!("storage needs {needed} locks; the server has room for {} and holds {}", server.lock_slots, server.locks_held);
+    let level = if needed <= free {
+        Level::Ok
+    } else {
+        Level::Failed
+    };
+    let detail = format!(
+        "storage needs {needed} locks; the server has room for {} and holds {}",
+        server.lock_slots, server.locks_held
+    );
     let next = (level == Level::Failed).then(|| "raise max_locks_per_transaction".to_owned());
     diagnosis.add(level, FailureClass::Database, "locks", detail, next);
     Ok(())
@@ -145,11 +216,20 @@ fn check_version(diagnosis: &mut Diagnosis, server: &Server) {
     let supported = server.version_number >= MINIMUM_SERVER;
     let level = if supported { Level::Ok } else { Level::Failed };
     let next = (!supported).then(|| "PostgreSQL 13 or newer is needed".to_owned());
-    let detail = format!("PostgreSQL {}, database {}", server.version, server.database.database);
+    let detail = format!(
+        "PostgreSQL {}, database {}",
+        server.version, server.database.database
+    );
     diagnosis.add(level, FailureClass::Configuration, "server", detail, next);
     if server.standby {
         let next = Some("connect to the primary".to_owned());
-        diagnosis.add(Level::Failed, FailureClass::Database, "server", "it is a standby and cannot be written to".to_owned(), next);
+        diagnosis.add(
+            Level::Failed,
+            FailureClass::Database,
+            "server",
+            "it is a standby and cannot be written to".to_owned(),
+            next,
+        );
     }
 }
 
@@ -159,18 +239,41 @@ fn check_names(diagnosis: &mut Diagnosis, found: &Survey) {
         .families
         .iter()
         .map(|f| {
-            let text = f.result.as_ref().map(|r| format!("{} ({})", r.relation.name, r.why));
+            let text = f
+                .result
+                .as_ref()
+                .map(|r| format!("{} ({})", r.relation.name, r.why));
             ("family", &f.id, text.map_err(Clone::clone), f.id == FAMILY)
         })
         .chain(found.concepts.iter().map(|c| {
-            let text = c.result.as_ref().map(|r| format!("{} ({})", r.column, r.why));
-            ("concept", &c.id, text.map_err(Clone::clone), c.id == KEY_CONCEPT)
+            let text = c
+                .result
+                .as_ref()
+                .map(|r| format!("{} ({})", r.column, r.why));
+            (
+                "concept",
+                &c.id,
+                text.map_err(Clone::clone),
+                c.id == KEY_CONCEPT,
+            )
         }));
     for (kind, id, result, needed) in lines {
         match result {
-            Ok(text) => diagnosis.add(Level::Ok, FailureClass::Schema, kind, format!("{id} is {text}"), None),
+            Ok(text) => diagnosis.add(
+                Level::Ok,
+                FailureClass::Schema,
+                kind,
+                format!("{id} is {text}"),
+                None,
+            ),
             Err(error) if needed => {
-                diagnosis.add(Level::Failed, FailureClass::Schema, kind, error.to_string(), Some(error.hint()));
+                diagnosis.add(
+                    Level::Failed,
+                    FailureClass::Schema,
+                    kind,
+                    error.to_string(),
+                    Some(error.hint()),
+                );
             }
             Err(error) => {
                 let detail = format!("{error} (no operation of this host needs it)");
@@ -191,7 +294,11 @@ fn render(diagnosis: &Diagnosis, output: &Output) -> Result<(), Failure> {
             Level::Warning => styled(WARN, "warn  "),
             Level::Failed => styled(BAD, "FAILED"),
         };
-        output.text(format!("{mark}  {:<10}  {}", finding.check, plain(&finding.detail)));
+        output.text(format!(
+            "{mark}  {:<10}  {}",
+            finding.check,
+            plain(&finding.detail)
+        ));
         if let Some(next) = &finding.next {
             output.text(format!("                    next: {}", plain(next)));
         }

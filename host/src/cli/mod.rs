@@ -33,7 +33,12 @@ use output::Output;
 ///
 /// Start with `birth demo`, or with `birth doctor` on your own database.
 #[derive(Debug, Parser)]
-#[command(name = "birth", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "birth",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 #[command(after_help = EXIT_CODES)]
 struct Cli {
     /// How results are written to stdout.
@@ -157,9 +162,10 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
 
 /// One thread is enough: the host waits for one server.
 fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(FailureClass::Internal, "NO_RUNTIME", error.to_string())
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(FailureClass::Internal, "NO_RUNTIME", error.to_string()))?;
     runtime.block_on(work)
 }
 

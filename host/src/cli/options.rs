@@ -19,9 +19,9 @@ use crate::kb::Store;
 use crate::pg::connect::{ConnectionSettings, resolve};
 use crate::plugin::limits::Limits;
 use crate::plugin::set::{PluginFiles, PolicyRuntime};
-use crate::run::{Access, Environment, Stores};
 use crate::run::failure::Failure;
 use crate::run::stage::Waiting;
+use crate::run::{Access, Environment, Stores};
 
 /// Which database, and how to find names in it.
 #[derive(Debug, Args)]
@@ -52,7 +52,12 @@ pub(super) struct PolicyOptions {
     #[arg(long, value_name = "FILE", env = "BIRTH_APPROVED", requires = "policy")]
     approved: Option<PathBuf>,
     /// Where compiled plugins are kept.
-    #[arg(long, value_name = "DIR", env = "BIRTH_CACHE_DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "BIRTH_CACHE_DIR",
+        hide_env_values = true
+    )]
     cache_dir: Option<PathBuf>,
 }
 
@@ -73,11 +78,21 @@ pub(super) struct StoreOptions {
     directory: LogDirectory,
     /// Directory that takes reports and rollback keys [default:
     /// birth/knowledge-base in the state directory].
-    #[arg(long, value_name = "DIR", env = "BIRTH_KNOWLEDGE_BASE", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "BIRTH_KNOWLEDGE_BASE",
+        hide_env_values = true
+    )]
     knowledge_base: Option<PathBuf>,
     /// Directory that takes the logs of runs [default: birth/log-sink in the
     /// state directory].
-    #[arg(long, value_name = "DIR", env = "BIRTH_LOG_SINK", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "BIRTH_LOG_SINK",
+        hide_env_values = true
+    )]
     log_sink: Option<PathBuf>,
 }
 
@@ -85,7 +100,12 @@ pub(super) struct StoreOptions {
 #[derive(Debug, Args)]
 pub(super) struct LogDirectory {
     /// Directory of the runs [default: birth/runs in the state directory].
-    #[arg(long, value_name = "DIR", env = "BIRTH_LOG_DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "BIRTH_LOG_DIR",
+        hide_env_values = true
+    )]
     log_dir: Option<PathBuf>,
 }
 
@@ -106,13 +126,18 @@ pub(super) struct WaitingOptions {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration =
-        text.parse().map_err(|_| "write it like 300ms, 2s or 1m".to_owned())?;
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "write it like 300ms, 2s or 1m".to_owned())?;
     let duration =
         Duration::try_from(parsed).map_err(|_| "a duration cannot be negative".to_owned())?;
     // Zero would switch PostgreSQL's limit off, and its unit is 32-bit.
     let range = Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
-    if range.contains(&duration) { Ok(duration) } else { Err("between 1ms and 24h".to_owned()) }
+    if range.contains(&duration) {
+        Ok(duration)
+    } else {
+        Err("between 1ms and 24h".to_owned())
+    }
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -148,7 +173,11 @@ pub(super) fn read_named(path: &Path, what: &str) -> Result<String, Failure> {
 }
 
 fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Failure {
-    Failure::new(FailureClass::Policy, code, format!("{}: {error}", path.display()))
+    Failure::new(
+        FailureClass::Policy,
+        code,
+        format!("{}: {error}", path.display()),
+    )
 }
 
 impl DatabaseOptions {
@@ -173,8 +202,15 @@ impl DatabaseOptions {
 }
 
 fn profile_failure(path: Option<&Path>, error: &birth_core::profile::ProfileError) -> Failure {
-    let name = path.map_or_else(|| "the built-in profile".to_owned(), |p| p.display().to_string());
-    Failure::new(FailureClass::Configuration, "PROFILE_NOT_USABLE", format!("{name}: {error}"))
+    let name = path.map_or_else(
+        || "the built-in profile".to_owned(),
+        |p| p.display().to_string(),
+    );
+    Failure::new(
+        FailureClass::Configuration,
+        "PROFILE_NOT_USABLE",
+        format!("{name}: {error}"),
+    )
 }
 
 impl PolicyOptions {
@@ -186,19 +222,28 @@ impl PolicyOptions {
         };
         let (files, set, approvals) = match &self.policy {
             None => built_in()?,
-            Some(path) => self.from_file(path)?,
+            Some(path) => self.read(path)?,
         };
-        Ok(Rc::new(PolicyRuntime::open(files, set, &approvals, cache, Limits::default())))
+        Ok(Rc::new(PolicyRuntime::open(
+            files,
+            set,
+            &approvals,
+            cache,
+            Limits::default(),
+        )))
     }
 
-    fn from_file(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
+    fn read(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
         let set = PolicySet::parse(&read_named(path, "the policy set")?)
             .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))?;
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let approved = self.approved.clone().unwrap_or_else(|| folder.join("approved.toml"));
+        let approved = self
+            .approved
+            .clone()
+            .unwrap_or_else(|| folder.join("approved.toml"));
         let approvals = if self.approved.is_some() || approved.exists() {
             Approvals::parse(&read_named(&approved, "the list of approved revisions")?)
                 .map_err(|e| refused(&approved, "APPROVALS_NOT_USABLE", e))?
@@ -209,7 +254,10 @@ impl PolicyOptions {
             Failure::new(
                 FailureClass::Filesystem,
                 "FILE_NOT_READABLE",
-                format!("the directory {} cannot be opened: {error}", folder.display()),
+                format!(
+                    "the directory {} cannot be opened: {error}",
+                    folder.display()
+                ),
             )
         })?;
         Ok((PluginFiles::Directory(dir), set, approvals))
@@ -220,11 +268,14 @@ impl PolicyOptions {
 fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
     const SET: &str = include_str!("../../../plugins/approved/policy.toml");
     const APPROVED: &str = include_str!("../../../plugins/approved/approved.toml");
-    const FILES: &[(&str, &[u8])] =
-        &[("conflict.wasm", include_bytes!("../../../plugins/approved/conflict.wasm"))];
+    const FILES: &[(&str, &[u8])] = &[(
+        "conflict.wasm",
+        include_bytes!("../../../plugins/approved/conflict.wasm"),
+    )];
     let name = Path::new("the built-in policy set");
     let set = PolicySet::parse(SET).map_err(|e| refused(name, "POLICY_SET_NOT_USABLE", e))?;
-    let approvals = Approvals::parse(APPROVED).map_err(|e| refused(name, "APPROVALS_NOT_USABLE", e))?;
+    let approvals =
+        Approvals::parse(APPROVED).map_err(|e| refused(name, "APPROVALS_NOT_USABLE", e))?;
     Ok((PluginFiles::Embedded(FILES), set, approvals))
 }
 
@@ -241,7 +292,9 @@ impl StoreOptions {
     pub(super) fn stores(&self) -> Result<Stores, Failure> {
         let store = |named: &Option<PathBuf>, default: &str| match named {
             Some(dir) => Ok(Store::new(dir.clone())),
-            None => Ok::<_, Failure>(Store::new(base("XDG_STATE_HOME", ".local/state")?.join(default))),
+            None => Ok::<_, Failure>(Store::new(
+                base("XDG_STATE_HOME", ".local/state")?.join(default),
+            )),
         };
         Ok(Stores {
             runs: self.directory.path()?,
@@ -252,16 +305,28 @@ impl StoreOptions {
 }
 
 impl RunOptions {
-    pub(super) fn environment(&self, connection: ConnectionSettings) -> Result<Environment, Failure> {
-        let access = Access { connection, waiting: self.waiting.waiting() };
-        Ok(Environment { access, stores: self.stores.stores()? })
+    pub(super) fn environment(
+        &self,
+        connection: ConnectionSettings,
+    ) -> Result<Environment, Failure> {
+        let access = Access {
+            connection,
+            waiting: self.waiting.waiting(),
+        };
+        Ok(Environment {
+            access,
+            stores: self.stores.stores()?,
+        })
     }
 }
 
 impl WaitingOptions {
     pub(super) fn waiting(&self) -> Waiting {
         Waiting {
-            timeouts: Timeouts { lock: self.lock_timeout, statement: self.statement_timeout },
+            timeouts: Timeouts {
+                lock: self.lock_timeout,
+                statement: self.statement_timeout,
+            },
             lock_retries: self.lock_retries,
         }
     }

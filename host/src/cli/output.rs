@@ -39,7 +39,11 @@ pub(super) fn plain(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let escape = c.is_control() && c != '\n';
-            let shown: Vec<char> = if escape { c.escape_default().collect() } else { vec![c] };
+            let shown: Vec<char> = if escape {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            };
             shown
         })
         .collect()
@@ -82,7 +86,12 @@ impl Output {
 
     /// Something to be seen that is no result.
     pub(super) fn warning(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{} {}", styled(WARN, "warning:"), plain(text));
+        let _ = writeln!(
+            anstream::stderr(),
+            "{} {}",
+            styled(WARN, "warning:"),
+            plain(text)
+        );
     }
 
     /// Why a command stopped, and what to do.
@@ -99,7 +108,10 @@ impl Output {
             let _ = writeln!(stderr, "{} {}", styled(BOLD, "next:"), plain(hint));
         }
         if failure.class == FailureClass::Internal {
-            let _ = writeln!(stderr, "This is a fault of birth itself; please report it with the run's log.");
+            let _ = writeln!(
+                stderr,
+                "This is a fault of birth itself; please report it with the run's log."
+            );
         }
     }
 

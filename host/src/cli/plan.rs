@@ -49,16 +49,26 @@ impl Plan {
         };
         let connection = self.database.settings()?;
         output.progress(&format!("connecting to {}", connection.describe()));
-        let access = Access { connection: connection, waiting: self.waiting.waiting() };
+        let access = Access {
+            connection,
+            waiting: self.waiting.waiting(),
+        };
         let planned = carry_out::plan(&access, operation).await?;
         show(output, &planned, &policy, &access)?;
         let plan = planned.close().await;
         if let Some(path) = &self.out {
             save(path, &Storage::plan_file(&plan)?)?;
-            output.text(format!("\nSaved to {}. Carry out exactly this plan with:", path.display()));
+            output.text(format!(
+                "\nSaved to {}. Carry out exactly this plan with:",
+                path.display()
+            ));
             output.text(format!("  birth apply storage --plan {}", path.display()));
         }
-        Ok(if plan.is_blocked() { Exit::Status(Status::Blocked) } else { Exit::Status(Status::Pass) })
+        Ok(if plan.is_blocked() {
+            Exit::Status(Status::Blocked)
+        } else {
+            Exit::Status(Status::Pass)
+        })
     }
 }
 
@@ -71,13 +81,17 @@ fn save(path: &std::path::Path, text: &str) -> Result<(), Failure> {
         )
     };
     let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| {
-        fail(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it does not name a file"))
+        fail(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "it does not name a file",
+        ))
     })?;
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => std::path::Path::new("."),
     };
-    let dir = cap_std::fs::Dir::open_ambient_dir(folder, cap_std::ambient_authority()).map_err(fail)?;
+    let dir =
+        cap_std::fs::Dir::open_ambient_dir(folder, cap_std::ambient_authority()).map_err(fail)?;
     crate::files::write_atomically(&dir, name, text.as_bytes()).map_err(fail)
 }
 
@@ -129,7 +143,10 @@ pub(super) fn show(
             styled(BAD, "Blocked.")
         ));
     } else if plan.statements.is_empty() {
-        output.text(format!("\n{} Policy storage is complete.", styled(GOOD, "Nothing to do.")));
+        output.text(format!(
+            "\n{} Policy storage is complete.",
+            styled(GOOD, "Nothing to do.")
+        ));
     } else {
         output.text(format!("\n{}", styled(BOLD, "Statements")));
         for line in compiled.lines() {
@@ -146,7 +163,13 @@ fn header(output: &Output, planned: &Planned<Storage>, policy: &PolicyRuntime) {
         Some(approval) => format!("approved by {}", approval.by),
         None => styled(BAD, "NOT APPROVED"),
     };
-    output.text(styled(BOLD, format!("Policy storage (B3-P) on {}", plain(&plan.registry.name.to_string()))));
+    output.text(styled(
+        BOLD,
+        format!(
+            "Policy storage (B3-P) on {}",
+            plain(&plan.registry.name.to_string())
+        ),
+    ));
     output.text(format!(
         "  database  {} on PostgreSQL {}, role {}",
         plain(&server.database.database),
@@ -155,7 +178,13 @@ fn header(output: &Output, planned: &Planned<Storage>, policy: &PolicyRuntime) {
     ));
     output.text(format!(
         "  registry  {}",
-        styled(DIM, plain(&format!("{}; key column {}: {}", target.registry.why, target.key.column, target.key.why)))
+        styled(
+            DIM,
+            plain(&format!(
+                "{}; key column {}: {}",
+                target.registry.why, target.key.column, target.key.why
+            ))
+        )
     ));
     output.text(format!(
         "  policy    {} revision {}, digest {}, {approval}\n",
@@ -166,7 +195,12 @@ fn header(output: &Output, planned: &Planned<Storage>, policy: &PolicyRuntime) {
 }
 
 fn items(output: &Output, plan: &StoragePlan) {
-    let width = plan.items.iter().map(|i| i.object.name().as_str().chars().count()).max().unwrap_or(0);
+    let width = plan
+        .items
+        .iter()
+        .map(|i| i.object.name().as_str().chars().count())
+        .max()
+        .unwrap_or(0);
     for item in &plan.items {
         output.text(format!(
             "  {:<6} {:<width$}  {}",

@@ -78,7 +78,10 @@ impl Plugin {
 
 impl Build {
     fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let options = build::Options { target_dir: None, offline: self.offline };
+        let options = build::Options {
+            target_dir: None,
+            offline: self.offline,
+        };
         let built = build::build(&self.directory, &options, &mut |line| output.progress(line))
             .map_err(|error| failure(&error))?;
         if let Some(path) = &self.out {
@@ -86,11 +89,18 @@ impl Build {
                 Failure::new(
                     FailureClass::Filesystem,
                     "COMPONENT_NOT_WRITTEN",
-                    format!("the component cannot be written to {}: {error}", path.display()),
+                    format!(
+                        "the component cannot be written to {}: {error}",
+                        path.display()
+                    ),
                 )
             })?;
         }
-        let comparison = if self.compare { Some(self.compare_with_pin(&built)?) } else { None };
+        let comparison = if self.compare {
+            Some(self.compare_with_pin(&built)?)
+        } else {
+            None
+        };
         if output.is_json() {
             output.json(&Built {
                 world: &built.world,
@@ -101,9 +111,15 @@ impl Build {
                 comparison: comparison.clone(),
             })?;
         } else {
-            output.text(format!("world    {} (birth:policy@{})", built.world, built.wit_version));
+            output.text(format!(
+                "world    {} (birth:policy@{})",
+                built.world, built.wit_version
+            ));
             output.text(format!("sha256   {}", built.sha256));
-            output.text(format!("size     {} bytes, imports nothing", built.bytes.len()));
+            output.text(format!(
+                "size     {} bytes, imports nothing",
+                built.bytes.len()
+            ));
             output.text(format!("builder  {}", built.builder));
         }
         self.judge(output, &built, comparison)
@@ -111,14 +127,22 @@ impl Build {
 
     fn compare_with_pin(&self, built: &BuiltPlugin) -> Result<Comparison, Failure> {
         let policy = self.policy.open()?;
-        let role = Role::ALL.into_iter().find(|r| format!("{}-plugin", r.name()) == built.world);
-        let pin = role.and_then(|role| policy.set().plugins.get(&role)).ok_or_else(|| {
-            Failure::new(
-                FailureClass::Policy,
-                "POLICY_ROLE_ABSENT",
-                format!("the policy set `{}` has no plugin for the world {}", policy.set().name, built.world),
-            )
-        })?;
+        let role = Role::ALL
+            .into_iter()
+            .find(|r| format!("{}-plugin", r.name()) == built.world);
+        let pin = role
+            .and_then(|role| policy.set().plugins.get(&role))
+            .ok_or_else(|| {
+                Failure::new(
+                    FailureClass::Policy,
+                    "POLICY_ROLE_ABSENT",
+                    format!(
+                        "the policy set `{}` has no plugin for the world {}",
+                        policy.set().name,
+                        built.world
+                    ),
+                )
+            })?;
         let pinned = pin.sha256.to_string();
         if pinned == built.sha256 {
             return Ok(Comparison::Identical);

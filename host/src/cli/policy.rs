@@ -56,10 +56,17 @@ impl Policy {
 fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Failure> {
     let set = policy.set();
     if output.is_json() {
-        output.json(&Shown { digest: policy.digest(), approval: policy.approval(), set })?;
+        output.json(&Shown {
+            digest: policy.digest(),
+            approval: policy.approval(),
+            set,
+        })?;
         return Ok(Exit::Status(Status::Pass));
     }
-    output.text(styled(BOLD, format!("{} revision {}", plain(&set.name), set.revision)));
+    output.text(styled(
+        BOLD,
+        format!("{} revision {}", plain(&set.name), set.revision),
+    ));
     output.text(format!("  digest    {}", policy.digest()));
     output.text(format!("  wit       birth:policy@{}", plain(&set.wit)));
     match policy.approval() {
@@ -75,7 +82,11 @@ fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Failure> {
         output.text(format!("  {:<14}  {}", role.name(), plain(&pin.file)));
         output.text(format!("                  sha256 {}", pin.sha256));
         for (key, value) in &pin.settings {
-            output.text(format!("                  {} = {}", plain(key), plain(&value.to_string())));
+            output.text(format!(
+                "                  {} = {}",
+                plain(key),
+                plain(&value.to_string())
+            ));
         }
     }
     Ok(Exit::Status(Status::Pass))
@@ -90,13 +101,22 @@ fn verify(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Failure> {
     }
     let class = found
         .errors()
-        .map(|e| if e.is_misbehaviour() { FailureClass::Plugin } else { FailureClass::Policy })
+        .map(|e| {
+            if e.is_misbehaviour() {
+                FailureClass::Plugin
+            } else {
+                FailureClass::Policy
+            }
+        })
         .next();
     Ok(class.map_or(Exit::Status(Status::Pass), Exit::Failure))
 }
 
 fn show_verification(found: &Verification, output: &Output) {
-    output.text(styled(BOLD, format!("{} revision {}", plain(&found.name), found.revision)));
+    output.text(styled(
+        BOLD,
+        format!("{} revision {}", plain(&found.name), found.revision),
+    ));
     output.text(format!("  digest {}", found.digest));
     for check in &found.checks {
         let role = check.role.map_or("policy set", |r| r.name());

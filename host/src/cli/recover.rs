@@ -37,7 +37,10 @@ impl Recover {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let environment = self.run.environment(self.database.settings()?)?;
         let open = match &self.run_id {
-            Some(id) => vec![needs_recovery(journal::open(&environment.stores.runs, id)?)?],
+            Some(id) => vec![needs_recovery(journal::open(
+                &environment.stores.runs,
+                id,
+            )?)?],
             None => all_open(&environment, output)?,
         };
         if open.is_empty() {
@@ -78,12 +81,20 @@ impl Recover {
             None | Some(Storage::NAME) => {
                 let policy = self.policy.open()?;
                 let schema = self.database.schema.clone();
-                let operation = Storage { profile, schema, policy: Rc::clone(&policy) };
+                let operation = Storage {
+                    profile,
+                    schema,
+                    policy: Rc::clone(&policy),
+                };
                 record::recover(environment, operation, view, &tell).await
             }
             Some(StorageRollback::NAME) => {
                 let keys = rollback_keys(environment, view)?;
-                let operation = StorageRollback { keys, profile, export: None };
+                let operation = StorageRollback {
+                    keys,
+                    profile,
+                    export: None,
+                };
                 record::recover(environment, operation, view, &tell).await
             }
             Some(other) => Err(unknown_operation(&view.id, other)),
@@ -134,7 +145,9 @@ fn all_open(environment: &Environment, output: &Output) -> Result<Vec<RunView>, 
         match view {
             Ok(view) => match view.state {
                 RunState::Interrupted | RunState::Closed(Status::Unknown) => open.push(view),
-                RunState::Running => output.progress(&format!("run {id} is still being carried out")),
+                RunState::Running => {
+                    output.progress(&format!("run {id} is still being carried out"))
+                }
                 RunState::Closed(_) => {}
             },
             Err(error) => output.warning(&format!("run {id}: {error}")),

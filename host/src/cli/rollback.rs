@@ -57,7 +57,11 @@ impl Rollback {
             let plan = planned.close().await;
             if plan.undo.statements.is_empty() {
                 let blocked = !plan.undo.refusals.is_empty();
-                return Ok(Exit::Status(if blocked { Status::Blocked } else { Status::Pass }));
+                return Ok(Exit::Status(if blocked {
+                    Status::Blocked
+                } else {
+                    Status::Pass
+                }));
             }
             if !super::apply::ask(output) {
                 return Ok(Exit::Status(Status::Pass));
@@ -87,11 +91,17 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
             format!("what run {} did is not established", view.id),
             "run `birth recover` first",
         ),
-        RunState::Closed(_) if view.operation().is_some_and(|(name, _)| name != Storage::NAME) => refuse(
-            "NOT_UNDOABLE",
-            format!("run {} is a rollback itself", view.id),
-            "apply the operation again instead",
-        ),
+        RunState::Closed(_)
+            if view
+                .operation()
+                .is_some_and(|(name, _)| name != Storage::NAME) =>
+        {
+            refuse(
+                "NOT_UNDOABLE",
+                format!("run {} is a rollback itself", view.id),
+                "apply the operation again instead",
+            )
+        }
         RunState::Closed(_) if !view.reached("committed") => refuse(
             "NOTHING_TO_UNDO",
             format!("run {} changed nothing", view.id),
@@ -107,7 +117,10 @@ fn show(output: &Output, plan: &crate::run::rollback::RollbackPlan) {
         output.text(format!("  already gone: {}", plain(gone)));
     }
     for (column, rows) in &plan.undo.holding_data {
-        output.text(format!("  column {} holds data in {rows} row(s)", plain(column)));
+        output.text(format!(
+            "  column {} holds data in {rows} row(s)",
+            plain(column)
+        ));
     }
     for refusal in &plan.undo.refusals {
         output.text(format!("  {} {}", styled(BAD, "refused:"), plain(refusal)));

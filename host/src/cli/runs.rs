@@ -77,7 +77,11 @@ impl Runs {
         match self.command {
             RunsCommand::List { directory } => list(&directory, output),
             RunsCommand::Show { run_id, directory } => show(&run_id, &directory, output),
-            RunsCommand::Replay { run_id, directory, policy } => {
+            RunsCommand::Replay {
+                run_id,
+                directory,
+                policy,
+            } => {
                 let view = journal::open(&directory.path()?, &run_id)?;
                 let replayed = record::replay(&view, &*policy.open()?)?;
                 if output.is_json() {
@@ -140,7 +144,14 @@ fn list(directory: &LogDirectory, output: &Output) -> Result<Exit, Failure> {
 }
 
 fn row<'a>(id: &'a str, view: &'a Result<RunView, journal::JournalError>) -> Row<'a> {
-    let empty = Row { run: id, operation: None, of: None, database: None, state: None, error: None };
+    let empty = Row {
+        run: id,
+        operation: None,
+        of: None,
+        database: None,
+        state: None,
+        error: None,
+    };
     match view {
         Ok(view) => Row {
             operation: view.operation().map(|(name, _)| name),
@@ -149,7 +160,10 @@ fn row<'a>(id: &'a str, view: &'a Result<RunView, journal::JournalError>) -> Row
             state: Some(view.state),
             ..empty
         },
-        Err(error) => Row { error: Some(error.to_string()), ..empty },
+        Err(error) => Row {
+            error: Some(error.to_string()),
+            ..empty
+        },
     }
 }
 
@@ -181,7 +195,11 @@ fn show(run_id: &str, directory: &LogDirectory, output: &Output) -> Result<Exit,
         }))?;
         return Ok(Exit::Status(Status::Pass));
     }
-    output.text(format!("{} {}", styled(BOLD, &view.id), state_text(view.state)));
+    output.text(format!(
+        "{} {}",
+        styled(BOLD, &view.id),
+        state_text(view.state)
+    ));
     output.text(format!("  {}", view.path.display()));
     for stamped in &view.events {
         output.text(format!("  {}  {}", stamped.at, stamped.event.name()));

@@ -49,14 +49,25 @@ impl Verify {
             schema: self.database.schema.clone(),
             policy: Rc::clone(&policy),
         };
-        let access = Access { connection: self.database.settings()?, waiting: self.waiting.waiting() };
+        let access = Access {
+            connection: self.database.settings()?,
+            waiting: self.waiting.waiting(),
+        };
         let planned = carry_out::plan(&access, operation).await?;
         let plan = planned.close().await;
         let ready = is_ready(&plan);
         if output.is_json() {
-            output.json(&Document { operation: "storage", ready, items: &plan.items })?;
+            output.json(&Document {
+                operation: "storage",
+                ready,
+                items: &plan.items,
+            })?;
         } else {
-            for item in plan.items.iter().filter(|i| !i.reasons.is_empty() || !ready) {
+            for item in plan
+                .items
+                .iter()
+                .filter(|i| !i.reasons.is_empty() || !ready)
+            {
                 output.text(format!(
                     "  {:<6} {}  {}",
                     item.object.kind(),
@@ -64,14 +75,24 @@ impl Verify {
                     super::output::decision(item.decision)
                 ));
                 for reason in &item.reasons {
-                    output.text(format!("         {}: {}", severity(reason.severity), plain(&reason.message)));
+                    output.text(format!(
+                        "         {}: {}",
+                        severity(reason.severity),
+                        plain(&reason.message)
+                    ));
                 }
             }
             let table = plain(&plan.registry.name.to_string());
             output.text(if ready {
-                format!("{} policy storage on {table} is complete", styled(GOOD, "verified:"))
+                format!(
+                    "{} policy storage on {table} is complete",
+                    styled(GOOD, "verified:")
+                )
             } else {
-                format!("{} policy storage on {table} is not complete", styled(BAD, "not verified:"))
+                format!(
+                    "{} policy storage on {table} is not complete",
+                    styled(BAD, "not verified:")
+                )
             });
         }
         Ok(if ready {

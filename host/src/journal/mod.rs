@@ -117,9 +117,9 @@ impl JournalError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Io { .. } => Some("check that the directory exists, is writable and has room"),
-            Self::NoSuchRun { .. } | Self::NotARunId(_) => {
-                Some("`birth runs list` shows the runs of this log directory; --log-dir names another")
-            }
+            Self::NoSuchRun { .. } | Self::NotARunId(_) => Some(
+                "`birth runs list` shows the runs of this log directory; --log-dir names another",
+            ),
             Self::InUse { .. } => Some("wait for it to end"),
             Self::Damaged { .. } => Some("restore the file from the log sink or a backup"),
             Self::Newer { .. } => None,

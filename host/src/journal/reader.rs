@@ -43,17 +43,32 @@ pub struct RunView {
 pub fn validate_run_id(id: &str) -> Result<(), JournalError> {
     let fits = !id.is_empty()
         && !id.starts_with('.')
-        && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    if fits { Ok(()) } else { Err(JournalError::NotARunId(id.to_owned())) }
+        && id
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if fits {
+        Ok(())
+    } else {
+        Err(JournalError::NotARunId(id.to_owned()))
+    }
 }
 
 /// Opens one run.
 pub fn open(root: &Path, id: &str) -> Result<RunView, JournalError> {
     validate_run_id(id)?;
     let path = root.join(id);
-    let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => JournalError::NoSuchRun { run: id.to_owned(), root: root.to_path_buf() },
-        _ => JournalError::Io { action: "cannot open", path: path.clone(), source },
+    let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|source| {
+        match source.kind() {
+            io::ErrorKind::NotFound => JournalError::NoSuchRun {
+                run: id.to_owned(),
+                root: root.to_path_buf(),
+            },
+            _ => JournalError::Io {
+                action: "cannot open",
+                path: path.clone(),
+                source,
+            },
+        }
     })?;
     let (events, held) = read_events(&dir, &path)?;
     let state = match events.iter().rev().find_map(closing) {
@@ -63,7 +78,13 @@ pub fn open(root: &Path, id: &str) -> Result<RunView, JournalError> {
         Some(status) => RunState::Closed(status),
         None => RunState::Interrupted,
     };
-    Ok(RunView { id: id.to_owned(), path, events, state, dir })
+    Ok(RunView {
+        id: id.to_owned(),
+        path,
+        events,
+        state,
+        dir,
+    })
 }
 
 fn closing(stamped: &Stamped) -> Option<Status> {
@@ -75,7 +96,11 @@ fn closing(stamped: &Stamped) -> Option<Status> {
 
 fn read_events(dir: &Dir, path: &Path) -> Result<(Vec<Stamped>, bool), JournalError> {
     let events_path = path.join(file::EVENTS);
-    let io = |source| JournalError::Io { action: "cannot read", path: events_path.clone(), source };
+    let io = |source| JournalError::Io {
+        action: "cannot read",
+        path: events_path.clone(),
+        source,
+    };
     let mut events_file = match dir.open_with(file::EVENTS, OpenOptions::new().read(true)) {
         Ok(events_file) => events_file,
         // Killed between making the directory and its first file.
@@ -94,7 +119,10 @@ fn read_events(dir: &Dir, path: &Path) -> Result<(Vec<Stamped>, bool), JournalEr
             // not happen yet: an event is written before what follows it.
             Err(JournalError::Damaged { .. }) if i + 1 == lines.len() && !line.ends_with('\n') => {}
             Err(JournalError::Damaged { path, detail }) => {
-                return Err(JournalError::Damaged { path, detail: format!("line {}: {detail}", i + 1) });
+                return Err(JournalError::Damaged {
+                    path,
+                    detail: format!("line {}: {detail}", i + 1),
+                });
             }
             Err(error) => return Err(error),
         }
@@ -113,7 +141,10 @@ fn parse_line(line: &str, path: &Path) -> Result<Stamped, JournalError> {
     };
     let head: Head = serde_json::from_str(line).map_err(damaged)?;
     if head.format > FORMAT {
-        return Err(JournalError::Newer { path: path.to_path_buf(), found: head.format });
+        return Err(JournalError::Newer {
+            path: path.to_path_buf(),
+            found: head.format,
+        });
     }
     serde_json::from_str(line).map_err(damaged)
 }
@@ -143,15 +174,21 @@ impl RunView {
     #[must_use]
     pub fn closing(&self) -> Option<(Status, Option<&str>, &str)> {
         self.events.iter().rev().find_map(|e| match &e.event {
-            Event::Closed { status, reason, response } => {
-                Some((*status, reason.as_deref(), response.as_str()))
-            }
+            Event::Closed {
+                status,
+                reason,
+                response,
+            } => Some((*status, reason.as_deref(), response.as_str())),
             _ => None,
         })
     }
 }
 
-pub(super) fn read_file(dir: &Dir, path: &Path, name: &str) -> Result<Option<String>, JournalError> {
+pub(super) fn read_file(
+    dir: &Dir,
+    path: &Path,
+    name: &str,
+) -> Result<Option<String>, JournalError> {
     match dir.read_to_string(name) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -159,18 +196,29 @@ pub(super) fn read_file(dir: &Dir, path: &Path, name: &str) -> Result<Option<Str
             path: path.join(name),
             detail: "it is not UTF-8 text".to_owned(),
         }),
-        Err(source) => Err(JournalError::Io { action: "cannot read", path: path.join(name), source }),
+        Err(source) => Err(JournalError::Io {
+            action: "cannot read",
+            path: path.join(name),
+            source,
+        }),
     }
 }
 
+/// A run's id, and the run where it can be read.
+pub type Listed = (String, Result<RunView, JournalError>);
+
 /// Every run of a log directory by id. A directory that cannot be read is
 /// listed with its error: one damaged run must not hide the others.
-pub fn list(root: &Path) -> Result<Vec<(String, Result<RunView, JournalError>)>, JournalError> {
+pub fn list(root: &Path) -> Result<Vec<Listed>, JournalError> {
     let entries = match std::fs::read_dir(root) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
         Err(source) => {
-            return Err(JournalError::Io { action: "cannot list", path: root.to_path_buf(), source });
+            return Err(JournalError::Io {
+                action: "cannot list",
+                path: root.to_path_buf(),
+                source,
+            });
         }
     };
     let mut ids: Vec<String> = entries
@@ -180,5 +228,8 @@ pub fn list(root: &Path) -> Result<Vec<(String, Result<RunView, JournalError>)>,
         .filter(|id| validate_run_id(id).is_ok())
         .collect();
     ids.sort();
-    Ok(ids.into_iter().map(|id| (id.clone(), open(root, &id))).collect())
+    Ok(ids
+        .into_iter()
+        .map(|id| (id.clone(), open(root, &id)))
+        .collect())
 }

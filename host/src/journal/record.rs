@@ -37,7 +37,9 @@ pub enum KeysError {
     #[error("the rollback keys are damaged: {0}")]
     Syntax(#[from] serde_json::Error),
     /// Written by a newer host.
-    #[error("the rollback keys have format {found}; this host reads up to {KEYS_FORMAT}: upgrade the host")]
+    #[error(
+        "the rollback keys have format {found}; this host reads up to {KEYS_FORMAT}: upgrade the host"
+    )]
     Newer {
         /// The format that was found.
         found: u32,
@@ -99,9 +101,16 @@ impl<K: Serialize + DeserializeOwned> Keys<K> {
             return Err(KeysError::Newer { found: head.format });
         }
         if head.operation != expected {
-            return Err(KeysError::Operation { found: head.operation, expected });
+            return Err(KeysError::Operation {
+                found: head.operation,
+                expected,
+            });
         }
         let keys: Self = serde_json::from_str(text)?;
-        if keys.compute()? == keys.digest { Ok(keys) } else { Err(KeysError::Damaged) }
+        if keys.compute()? == keys.digest {
+            Ok(keys)
+        } else {
+            Err(KeysError::Damaged)
+        }
     }
 }

@@ -56,10 +56,15 @@ impl RunDir {
         let path = root.join(id);
         let dir = Dir::open_ambient_dir(&path, cap_std::ambient_authority()).map_err(|source| {
             match source.kind() {
-                io::ErrorKind::NotFound => {
-                    JournalError::NoSuchRun { run: id.to_owned(), root: root.to_path_buf() }
-                }
-                _ => JournalError::Io { action: "cannot open", path: path.clone(), source },
+                io::ErrorKind::NotFound => JournalError::NoSuchRun {
+                    run: id.to_owned(),
+                    root: root.to_path_buf(),
+                },
+                _ => JournalError::Io {
+                    action: "cannot open",
+                    path: path.clone(),
+                    source,
+                },
             }
         })?;
         Self::with_files(path, dir, id.to_owned())
@@ -69,17 +74,24 @@ impl RunDir {
         let mut options = OpenOptions::new();
         options.append(true).create(true).mode(0o600);
         let open = |name: &str| {
-            dir.open_with(name, &options).map_err(|source| JournalError::Io {
-                action: "cannot open",
-                path: path.join(name),
-                source,
-            })
+            dir.open_with(name, &options)
+                .map_err(|source| JournalError::Io {
+                    action: "cannot open",
+                    path: path.join(name),
+                    source,
+                })
         };
         let events = open(file::EVENTS)?;
         flock(&events, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| JournalError::InUse { run: id.clone() })?;
         let log = open(&format!("{id}.log"))?;
-        Ok(Self { id, path, dir, log, events })
+        Ok(Self {
+            id,
+            path,
+            dir,
+            log,
+            events,
+        })
     }
 
     /// The run's id.
@@ -103,7 +115,9 @@ impl RunDir {
     /// The whole log so far.
     pub fn read_log(&self) -> Result<Vec<u8>, JournalError> {
         let name = format!("{}.log", self.id);
-        self.dir.read(&name).map_err(|source| self.io("cannot read", &name, source))
+        self.dir
+            .read(&name)
+            .map_err(|source| self.io("cannot read", &name, source))
     }
 
     /// A whole file of the run; `None` where it was never written.
@@ -114,11 +128,17 @@ impl RunDir {
     /// Records an event and waits until it is on the disk.
     pub fn event(&mut self, event: Event) -> Result<(), JournalError> {
         let name = event.name();
-        let stamped = Stamped { format: FORMAT, at: Timestamp::now().to_string(), event };
-        let written = serde_json::to_string(&stamped).map_err(io::Error::from).and_then(|line| {
-            self.events.write_all(format!("{line}\n").as_bytes())?;
-            self.events.sync_data()
-        });
+        let stamped = Stamped {
+            format: FORMAT,
+            at: Timestamp::now().to_string(),
+            event,
+        };
+        let written = serde_json::to_string(&stamped)
+            .map_err(io::Error::from)
+            .and_then(|line| {
+                self.events.write_all(format!("{line}\n").as_bytes())?;
+                self.events.sync_data()
+            });
         written.map_err(|source| self.io("cannot write", file::EVENTS, source))?;
         self.line(&format!("[{name}]"))?;
         pause_for_tests(name);
@@ -136,22 +156,31 @@ impl RunDir {
             out.push('\n');
         }
         let name = format!("{}.log", self.id);
-        self.log.write_all(out.as_bytes()).map_err(|source| self.io("cannot write", &name, source))
+        self.log
+            .write_all(out.as_bytes())
+            .map_err(|source| self.io("cannot write", &name, source))
     }
 
     /// Waits until the human-readable log is on the disk.
     pub fn sync_log(&self) -> Result<(), JournalError> {
         let name = format!("{}.log", self.id);
-        self.log.sync_data().map_err(|source| self.io("cannot write", &name, source))
+        self.log
+            .sync_data()
+            .map_err(|source| self.io("cannot write", &name, source))
     }
 
     /// Writes a whole file and waits until it is on the disk.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
-        write_atomically(&self.dir, name, bytes).map_err(|source| self.io("cannot write", name, source))
+        write_atomically(&self.dir, name, bytes)
+            .map_err(|source| self.io("cannot write", name, source))
     }
 
     fn io(&self, action: &'static str, name: &str, source: io::Error) -> JournalError {
-        JournalError::Io { action, path: self.path.join(name), source }
+        JournalError::Io {
+            action,
+            path: self.path.join(name),
+            source,
+        }
     }
 }
 
@@ -162,10 +191,8 @@ impl RunDir {
 fn pause_for_tests(event: &str) {
     #[cfg(debug_assertions)]
     if std::env::var("BIRTH_TEST_PAUSE_AT").is_ok_and(|at| at == event) {
-        let _ = rustix::process::kill_process(
-            rustix::process::getpid(),
-            rustix::process::Signal::STOP,
-        );
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
     }
     #[cfg(not(debug_assertions))]
     let _ = event;

@@ -42,7 +42,11 @@ impl Store {
     /// name. Afterwards it is on the disk, whole.
     pub fn put(&self, folder: &str, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.root.join(folder);
-        let fail = |action, source| StoreError { action, path: path.join(name), source };
+        let fail = |action, source| StoreError {
+            action,
+            path: path.join(name),
+            source,
+        };
         let dir = open_or_create_dir(&path).map_err(|e| fail("cannot open the folder of", e))?;
         write_atomically(&dir, name, bytes).map_err(|e| fail("cannot write", e))
     }

@@ -49,7 +49,11 @@ impl PgError {
                 message = format!("{message}: {cause}");
                 source = cause.source();
             }
-            return Self { kind, action, message };
+            return Self {
+                kind,
+                action,
+                message,
+            };
         };
         let mut message = db.message().to_owned();
         if let Some(detail) = db.detail() {
@@ -59,11 +63,19 @@ impl PgError {
             message = format!("{message}; {hint}");
         }
         message = format!("{message} [SQLSTATE {}]", db.code().code());
-        Self { kind: kind(db.code()), action, message }
+        Self {
+            kind: kind(db.code()),
+            action,
+            message,
+        }
     }
 
     pub(super) fn unexpected(action: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: PgErrorKind::Unexpected, action: action.into(), message: message.into() }
+        Self {
+            kind: PgErrorKind::Unexpected,
+            action: action.into(),
+            message: message.into(),
+        }
     }
 
     /// Stable code for `reason=`.
@@ -85,7 +97,9 @@ impl PgError {
     pub fn hint(&self) -> Option<&'static str> {
         match self.kind {
             PgErrorKind::ConnectionLost => Some("nothing was committed; run the command again"),
-            PgErrorKind::Privilege => Some("`birth doctor` shows which rights each operation needs"),
+            PgErrorKind::Privilege => {
+                Some("`birth doctor` shows which rights each operation needs")
+            }
             PgErrorKind::LockTimeout => {
                 Some("try again later, or with a longer --lock-timeout or more --lock-retries")
             }

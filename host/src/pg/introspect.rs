@@ -93,7 +93,10 @@ impl<'s> Reader<'s> {
 
     /// Server, database and role.
     pub async fn server(&self) -> Result<Server, PgError> {
-        let row = self.session.one("reading the server's version", query::SERVER, &[]).await?;
+        let row = self
+            .session
+            .one("reading the server's version", query::SERVER, &[])
+            .await?;
         Ok(Server {
             version_number: column(&row, 0)?,
             version: column(&row, 1)?,
@@ -114,7 +117,11 @@ impl<'s> Reader<'s> {
     /// Relations by squashed name.
     pub async fn relations(&self, squashed: &[String]) -> Result<Vec<Relation>, PgError> {
         self.session
-            .rows("looking for the families", query::RELATIONS, &[(&squashed, Type::TEXT_ARRAY)])
+            .rows(
+                "looking for the families",
+                query::RELATIONS,
+                &[(&squashed, Type::TEXT_ARRAY)],
+            )
             .await?
             .iter()
             .map(relation)
@@ -124,7 +131,11 @@ impl<'s> Reader<'s> {
     /// One relation by oid.
     pub async fn relation_by_oid(&self, oid: u32) -> Result<Option<Relation>, PgError> {
         self.session
-            .rows("reading the relation", query::RELATION_BY_OID, &[(&oid, Type::OID)])
+            .rows(
+                "reading the relation",
+                query::RELATION_BY_OID,
+                &[(&oid, Type::OID)],
+            )
             .await?
             .first()
             .map(relation)
@@ -135,7 +146,11 @@ impl<'s> Reader<'s> {
     /// sees them.
     pub async fn concept_columns(&self, oids: &[u32]) -> Result<Vec<(u32, Column)>, PgError> {
         self.session
-            .rows("reading columns", query::CONCEPT_COLUMNS, &[(&oids, Type::OID_ARRAY)])
+            .rows(
+                "reading columns",
+                query::CONCEPT_COLUMNS,
+                &[(&oids, Type::OID_ARRAY)],
+            )
             .await?
             .iter()
             .map(|row| {
@@ -155,7 +170,11 @@ impl<'s> Reader<'s> {
     pub async fn table_rights(&self, oid: u32) -> Result<TableRights, PgError> {
         let row = self
             .session
-            .one("reading the role's rights", query::TABLE_RIGHTS, &[(&oid, Type::OID)])
+            .one(
+                "reading the role's rights",
+                query::TABLE_RIGHTS,
+                &[(&oid, Type::OID)],
+            )
             .await?;
         Ok(TableRights {
             owner: column(&row, 0)?,
@@ -169,7 +188,11 @@ impl<'s> Reader<'s> {
     pub async fn lock_holders(&self, oid: u32) -> Result<Vec<LockHolder>, PgError> {
         let rows = self
             .session
-            .rows("asking who holds the lock", query::LOCK_HOLDERS, &[(&oid, Type::OID)])
+            .rows(
+                "asking who holds the lock",
+                query::LOCK_HOLDERS,
+                &[(&oid, Type::OID)],
+            )
             .await?;
         rows.iter().map(holder).collect()
     }
@@ -178,7 +201,11 @@ impl<'s> Reader<'s> {
     pub async fn advisory_holders(&self, key: &str) -> Result<Vec<LockHolder>, PgError> {
         let rows = self
             .session
-            .rows("asking who holds the lock", query::ADVISORY_HOLDERS, &[(&key, Type::TEXT)])
+            .rows(
+                "asking who holds the lock",
+                query::ADVISORY_HOLDERS,
+                &[(&key, Type::TEXT)],
+            )
             .await?;
         rows.iter().map(holder).collect()
     }
@@ -209,7 +236,10 @@ impl<'s> Reader<'s> {
         let mut facts = StorageFacts {
             registry: registry.clone(),
             columns: columns.iter().map(live_column).collect::<Result<_, _>>()?,
-            constraints: constraints.iter().map(live_constraint).collect::<Result<_, _>>()?,
+            constraints: constraints
+                .iter()
+                .map(live_constraint)
+                .collect::<Result<_, _>>()?,
             rows_outside: vec![],
         };
         let scan = facts.columns_to_scan(naming);
@@ -221,7 +251,11 @@ impl<'s> Reader<'s> {
             self.rows_outside(&registry.name, &scan).await?
         } else {
             scan.iter()
-                .map(|c| RowsOutside { column: c.name.to_owned(), rows: None, example: None })
+                .map(|c| RowsOutside {
+                    column: c.name.to_owned(),
+                    rows: None,
+                    example: None,
+                })
                 .collect()
         };
         Ok(facts)
@@ -237,7 +271,10 @@ impl<'s> Reader<'s> {
             .iter()
             .map(|c| Ok((identifier(action, c.name)?, c.values)))
             .collect::<Result<_, PgError>>()?;
-        let row = self.session.one(action, &query::rows_outside(table, &wanted), &[]).await?;
+        let row = self
+            .session
+            .one(action, &query::rows_outside(table, &wanted), &[])
+            .await?;
         scan.iter()
             .enumerate()
             .map(|(i, c)| {
@@ -251,11 +288,19 @@ impl<'s> Reader<'s> {
     }
 
     /// What uses the captured columns now.
-    pub async fn storage_uses(&self, live: &StorageFacts, keys: &StorageKeys) -> Result<Uses, PgError> {
+    pub async fn storage_uses(
+        &self,
+        live: &StorageFacts,
+        keys: &StorageKeys,
+    ) -> Result<Uses, PgError> {
         let present: Vec<_> = keys
             .columns
             .iter()
-            .filter(|k| live.columns.iter().any(|c| c.attnum == k.attnum && c.name == k.name.as_str()))
+            .filter(|k| {
+                live.columns
+                    .iter()
+                    .any(|c| c.attnum == k.attnum && c.name == k.name.as_str())
+            })
             .collect();
         let mut uses = Uses::default();
         if present.is_empty() {
@@ -263,8 +308,14 @@ impl<'s> Reader<'s> {
         }
         let names: Vec<Identifier> = present.iter().map(|k| k.name.clone()).collect();
         let action = "counting rows in the columns";
-        let counts =
-            self.session.one(action, &query::count_values(&live.registry.name, &names), &[]).await?;
+        let counts = self
+            .session
+            .one(
+                action,
+                &query::count_values(&live.registry.name, &names),
+                &[],
+            )
+            .await?;
         for (i, name) in names.iter().enumerate() {
             uses.values.insert(name.to_string(), column(&counts, i)?);
         }
@@ -285,7 +336,10 @@ impl<'s> Reader<'s> {
         for row in &rows {
             let attnum: i16 = column(row, 0)?;
             if let Some(key) = present.iter().find(|k| k.attnum == attnum) {
-                uses.dependents.entry(key.name.to_string()).or_default().push(column(row, 1)?);
+                uses.dependents
+                    .entry(key.name.to_string())
+                    .or_default()
+                    .push(column(row, 1)?);
             }
         }
         Ok(uses)
@@ -300,7 +354,11 @@ impl<'s> Reader<'s> {
         columns: &[Identifier],
     ) -> Result<Vec<String>, PgError> {
         self.session
-            .rows("exporting rows", &query::export_rows(table, key, columns), &[])
+            .rows(
+                "exporting rows",
+                &query::export_rows(table, key, columns),
+                &[],
+            )
             .await?
             .iter()
             .map(|row| column(row, 0))

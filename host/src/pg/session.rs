@@ -15,7 +15,10 @@ pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Session {
     /// Connects; `application` is what other sessions see of this one.
-    pub async fn open(settings: &ConnectionSettings, application: &str) -> Result<Self, ConnectError> {
+    pub async fn open(
+        settings: &ConnectionSettings,
+        application: &str,
+    ) -> Result<Self, ConnectError> {
         Ok(Self(settings.connect(application).await?))
     }
 
@@ -34,7 +37,8 @@ impl Session {
     /// the demo's estate. The only text that is not rendered by the core; it is
     /// a constant of the program, so nothing from outside can be in it.
     pub async fn prepare_throw_away_estate(&self, script: &'static str) -> Result<(), PgError> {
-        self.batch("making the demo's estate", &[script.to_owned()]).await
+        self.batch("making the demo's estate", &[script.to_owned()])
+            .await
     }
 
     pub(super) async fn batch(&self, action: &str, statements: &[String]) -> Result<(), PgError> {
@@ -79,5 +83,6 @@ pub(super) fn column<'r, T>(row: &'r Row, index: usize) -> Result<T, PgError>
 where
     T: tokio_postgres::types::FromSql<'r>,
 {
-    row.try_get(index).map_err(|error| PgError::new("reading an answer of the server", &error))
+    row.try_get(index)
+        .map_err(|error| PgError::new("reading an answer of the server", &error))
 }

@@ -23,7 +23,9 @@ impl ReadTransaction {
     pub async fn begin(session: Session, timeouts: frame::Timeouts) -> Result<Self, PgError> {
         let mut statements = vec![frame::BEGIN_READ.to_owned()];
         statements.extend(frame::local_settings(timeouts));
-        session.batch("opening a read-only transaction", &statements).await?;
+        session
+            .batch("opening a read-only transaction", &statements)
+            .await?;
         Ok(Self { session })
     }
 
@@ -35,7 +37,12 @@ impl ReadTransaction {
 
     /// Ends it and gives the session back.
     pub async fn end(self) -> Result<Session, PgError> {
-        self.session.batch("ending a read-only transaction", &[frame::COMMIT.to_owned()]).await?;
+        self.session
+            .batch(
+                "ending a read-only transaction",
+                &[frame::COMMIT.to_owned()],
+            )
+            .await?;
         Ok(self.session)
     }
 }
@@ -96,26 +103,38 @@ impl<S: Statement> Transaction<S> {
     pub async fn begin(session: Session, timeouts: frame::Timeouts) -> Result<Self, PgError> {
         let mut statements = vec![frame::BEGIN.to_owned()];
         statements.extend(frame::local_settings(timeouts));
-        session.batch("opening the transaction", &statements).await?;
-        Ok(Self { session, statements: PhantomData })
+        session
+            .batch("opening the transaction", &statements)
+            .await?;
+        Ok(Self {
+            session,
+            statements: PhantomData,
+        })
     }
 
     /// Tries an advisory lock.
     pub async fn try_lock(&self, key: &str) -> Result<bool, PgError> {
-        let row = self.session.one("taking the advisory lock", &frame::try_lock(key), &[]).await?;
+        let row = self
+            .session
+            .one("taking the advisory lock", &frame::try_lock(key), &[])
+            .await?;
         column(&row, 0)
     }
 
     /// Takes the lock that the statements need, waiting up to `lock_timeout`.
     pub async fn lock_table(&self, table: &QualifiedName) -> Result<(), PgError> {
         let action = format!("locking the table {table}");
-        self.session.batch(&action, &[frame::lock_table(table)]).await
+        self.session
+            .batch(&action, &[frame::lock_table(table)])
+            .await
     }
 
     /// Executes one statement of the operation.
     pub async fn execute(&self, statement: &S) -> Result<(), PgError> {
         let sql = statement.sql();
-        self.session.batch(&format!("executing {sql}"), std::slice::from_ref(&sql)).await
+        self.session
+            .batch(&format!("executing {sql}"), std::slice::from_ref(&sql))
+            .await
     }
 
     /// Reads in the transaction.
@@ -126,22 +145,33 @@ impl<S: Statement> Transaction<S> {
 
     /// The transaction's id, by which its fate can be asked later.
     pub async fn id(&self) -> Result<String, PgError> {
-        let row = self.session.one("reading the transaction id", query::TRANSACTION_ID, &[]).await?;
+        let row = self
+            .session
+            .one("reading the transaction id", query::TRANSACTION_ID, &[])
+            .await?;
         column(&row, 0)
     }
 
     /// Commits.
     pub async fn commit(self) -> Result<Session, CommitError> {
-        match self.session.batch("committing", &[frame::COMMIT.to_owned()]).await {
+        match self
+            .session
+            .batch("committing", &[frame::COMMIT.to_owned()])
+            .await
+        {
             Ok(()) => Ok(self.session),
-            Err(error) if error.kind == PgErrorKind::ConnectionLost => Err(CommitError::Lost(error)),
+            Err(error) if error.kind == PgErrorKind::ConnectionLost => {
+                Err(CommitError::Lost(error))
+            }
             Err(error) => Err(CommitError::Refused(error)),
         }
     }
 
     /// Rolls back. A connection that breaks here is rolled back by the server.
     pub async fn rollback(self) -> Result<Session, PgError> {
-        self.session.batch("rolling back", &[frame::ROLLBACK.to_owned()]).await?;
+        self.session
+            .batch("rolling back", &[frame::ROLLBACK.to_owned()])
+            .await?;
         Ok(self.session)
     }
 }
@@ -150,15 +180,23 @@ impl Session {
     /// Waits until nobody holds an advisory lock, up to `lock_timeout`. The
     /// server releases a transaction's locks after its outcome is visible, so
     /// this is a barrier.
-    pub async fn wait_until_free(&self, key: &str, timeouts: frame::Timeouts) -> Result<(), PgError> {
+    pub async fn wait_until_free(
+        &self,
+        key: &str,
+        timeouts: frame::Timeouts,
+    ) -> Result<(), PgError> {
         let mut statements = vec![frame::BEGIN.to_owned()];
         statements.extend(frame::local_settings(timeouts));
         statements.push(frame::wait_for_lock(key));
         statements.push(frame::COMMIT.to_owned());
-        let waited = self.batch("waiting for the run's advisory lock", &statements).await;
+        let waited = self
+            .batch("waiting for the run's advisory lock", &statements)
+            .await;
         if waited.is_err() {
             // Leaves the failed transaction; the error that matters is above.
-            let _ = self.batch("rolling back", &[frame::ROLLBACK.to_owned()]).await;
+            let _ = self
+                .batch("rolling back", &[frame::ROLLBACK.to_owned()])
+                .await;
         }
         waited
     }
@@ -171,16 +209,23 @@ impl Session {
     ) -> Result<Vec<LockHolder>, PgError> {
         let mut statements = vec![frame::BEGIN_READ.to_owned()];
         statements.extend(frame::local_settings(timeouts));
-        self.batch("opening a read-only transaction", &statements).await?;
+        self.batch("opening a read-only transaction", &statements)
+            .await?;
         let holders = Reader::new(self).lock_holders(oid).await;
-        self.batch("ending a read-only transaction", &[frame::ROLLBACK.to_owned()]).await?;
+        self.batch(
+            "ending a read-only transaction",
+            &[frame::ROLLBACK.to_owned()],
+        )
+        .await?;
         holders
     }
 
     /// Asks what became of a transaction.
     pub async fn transaction_fate(&self, id: &str) -> Result<TransactionFate, PgError> {
         let action = "asking what became of the transaction";
-        let answer = self.one(action, query::TRANSACTION_STATUS, &[(&id, Type::TEXT)]).await;
+        let answer = self
+            .one(action, query::TRANSACTION_STATUS, &[(&id, Type::TEXT)])
+            .await;
         let status: Option<String> = match answer {
             Ok(row) => column(&row, 0)?,
             // "transaction ID … is in the future": this server's history does

@@ -233,7 +233,9 @@ impl PolicyRuntime {
             match &self.files {
                 PluginFiles::Directory(dir) => {
                     let mut bytes = Vec::new();
-                    dir.open(&id.file)?.take(limit + 1).read_to_end(&mut bytes)?;
+                    dir.open(&id.file)?
+                        .take(limit + 1)
+                        .read_to_end(&mut bytes)?;
                     Ok(bytes)
                 }
                 PluginFiles::Embedded(files) => files

@@ -36,11 +36,17 @@ pub(super) struct End {
 
 impl End {
     pub(super) fn pass() -> Self {
-        Self { status: Status::Pass, failure: None }
+        Self {
+            status: Status::Pass,
+            failure: None,
+        }
     }
 
     pub(super) fn of(status: Status, failure: Failure) -> Self {
-        Self { status, failure: Some(failure) }
+        Self {
+            status,
+            failure: Some(failure),
+        }
     }
 
     fn exit(&self) -> Exit {
@@ -71,7 +77,15 @@ pub(super) struct Progress<O: Operation> {
 
 impl<O: Operation> Progress<O> {
     fn new(started_at: String, connection: String) -> Self {
-        Self { started_at, connection, plan: None, keys: None, committed: false, previewed: false, confirmed: false }
+        Self {
+            started_at,
+            connection,
+            plan: None,
+            keys: None,
+            committed: false,
+            previewed: false,
+            confirmed: false,
+        }
     }
 }
 
@@ -108,7 +122,16 @@ pub async fn carry_out<O: Operation>(
         Err(error) => return without_journal::<O>(error.into()),
     };
     tell(&format!("run {}", run.id()));
-    let end = match steps(environment, operation, approved, &mut run, &mut progress, tell).await {
+    let end = match steps(
+        environment,
+        operation,
+        approved,
+        &mut run,
+        &mut progress,
+        tell,
+    )
+    .await
+    {
         Ok(()) => End::pass(),
         Err(end) => end,
     };
@@ -144,7 +167,9 @@ async fn steps<O: Operation>(
     tell: &dyn Fn(&str),
 ) -> Result<(), End> {
     let waiting = &environment.access.waiting;
-    let session = Session::open(&environment.access.connection, APPLICATION).await.map_err(Failure::from)?;
+    let session = Session::open(&environment.access.connection, APPLICATION)
+        .await
+        .map_err(Failure::from)?;
     let discovered = Discovered::discover(operation, session, waiting).await?;
     run.event(Event::Discovered {
         database: discovered.server().database.clone(),
@@ -154,12 +179,15 @@ async fn steps<O: Operation>(
     let planned = discovered.plan().await?;
     progress.plan = Some(planned.plan().clone());
     record_plan(&planned, run)?;
-    tell(&format!("planned: {} statements", O::statements(planned.plan()).len()));
-    if let Some(approved) = approved {
-        if O::digest(&approved)? != O::digest(planned.plan())? {
-            let drift = O::drift(&approved, planned.plan());
-            return Err(drifted(&drift, "since the plan was made").into());
-        }
+    tell(&format!(
+        "planned: {} statements",
+        O::statements(planned.plan()).len()
+    ));
+    if let Some(approved) = approved
+        && O::digest(&approved)? != O::digest(planned.plan())?
+    {
+        let drift = O::drift(&approved, planned.plan());
+        return Err(drifted(&drift, "since the plan was made").into());
     }
     let blocked = O::blocked(planned.plan());
     if blocked.is_none() {
@@ -170,14 +198,16 @@ async fn steps<O: Operation>(
     let previewed = planned.preview(run, waiting)?;
     progress.previewed = true;
     tell("previewed: every compiled statement is in the log");
-    if let Some(blocked) = blocked {
-        let failure = Failure::new(FailureClass::Database, "BLOCKED", blocked);
+    if let Some(failure) = blocked {
         return Err(End::of(Status::Blocked, failure));
     }
-    let locked = previewed.lock(run, waiting).await.map_err(|stop| match stop {
-        LockStop::Busy(failure) => End::of(Status::LockBusy, failure),
-        LockStop::Failed(failure) => End::from(failure),
-    })?;
+    let locked = previewed
+        .lock(run, waiting)
+        .await
+        .map_err(|stop| match stop {
+            LockStop::Busy(failure) => End::of(Status::LockBusy, failure),
+            LockStop::Failed(failure) => End::from(failure),
+        })?;
     tell("locked: the facts are unchanged");
     let verified = locked.execute(run).await?;
     tell("executed and verified in the transaction");
@@ -188,7 +218,11 @@ async fn steps<O: Operation>(
             (Some(session), after)
         }
         Err(CommitStop::Failed(failure)) => return Err(failure.into()),
-        Err(CommitStop::Lost { error, after, sealed }) => {
+        Err(CommitStop::Lost {
+            error,
+            after,
+            sealed,
+        }) => {
             tell("the connection broke during COMMIT: asking the server what became of it");
             run.line(&format!("lost: {error}"))?;
             match establish(environment, &after.operation, &after.target, &sealed).await {
@@ -202,7 +236,9 @@ async fn steps<O: Operation>(
                         "CONNECTION_LOST",
                         format!("the connection broke during COMMIT; {how}"),
                     );
-                    return Err(failure.with_hint("nothing changed; run the command again").into());
+                    return Err(failure
+                        .with_hint("nothing changed; run the command again")
+                        .into());
                 }
                 Fate::Unknown(why) => return Err(unknown(&why)),
             }
@@ -231,14 +267,20 @@ fn after_commit<O: Operation>(
 ) -> Result<(), End> {
     progress.committed = true;
     progress.keys = Some(after.keys.clone());
-    run.event(Event::Committed { how: how.to_owned() }).map_err(|error| {
+    run.event(Event::Committed {
+        how: how.to_owned(),
+    })
+    .map_err(|error| {
         let failure = Failure::from(error);
         End::of(
             Status::Partial,
             Failure::new(
                 failure.class,
                 "JOURNAL_FAILED",
-                format!("committed, but the journal could not say so: {}", failure.message),
+                format!(
+                    "committed, but the journal could not say so: {}",
+                    failure.message
+                ),
             )
             .with_hint("make room, then run `birth recover`"),
         )
@@ -251,7 +293,10 @@ pub(super) fn unknown(why: &str) -> End {
         "COMMIT_OUTCOME_UNKNOWN",
         format!("whether the commit happened is not established: {why}"),
     );
-    End::of(Status::Unknown, failure.with_hint("when the database is reachable, run `birth recover`"))
+    End::of(
+        Status::Unknown,
+        failure.with_hint("when the database is reachable, run `birth recover`"),
+    )
 }
 
 pub(super) async fn confirm<O: Operation>(
@@ -274,7 +319,11 @@ pub(super) async fn confirm<O: Operation>(
     let waiting = &environment.access.waiting;
     let first = match session {
         Some(session) => after.confirm(session, waiting).await,
-        None => Err(Failure::new(FailureClass::Connection, "CONNECTION_LOST", "no connection")),
+        None => Err(Failure::new(
+            FailureClass::Connection,
+            "CONNECTION_LOST",
+            "no connection",
+        )),
     };
     let confirmed = match first {
         // The connection may have broken since; the commit has not.
@@ -325,7 +374,10 @@ pub(super) fn close<O: Operation>(
             match (&mut end.failure, end.status) {
                 (None, Status::Pass) => end = End::of(Status::Partial, failure),
                 (Some(first), _) => {
-                    first.message = format!("{}; also {}: {}", first.message, failure.code, failure.message);
+                    first.message = format!(
+                        "{}; also {}: {}",
+                        first.message, failure.code, failure.message
+                    );
                 }
                 (None, _) => {}
             }
@@ -336,7 +388,10 @@ pub(super) fn close<O: Operation>(
         .line(&format!("final response:\n{response}"))
         .and_then(|()| run.sync_log())
         .and_then(|()| {
-            run.write(file::REPORT, O::report(&header, &evidence, &response).as_bytes())
+            run.write(
+                file::REPORT,
+                O::report(&header, &evidence, &response).as_bytes(),
+            )
         })
         .and_then(|()| {
             run.event(Event::Closed {
@@ -366,12 +421,21 @@ fn publish<O: Operation>(
 ) -> Result<(), Failure> {
     let id = run.id().to_owned();
     let report = O::report(header, evidence, response);
-    stores.knowledge_base.put("reports", &format!("{id}.md"), report.as_bytes())?;
-    if let Some(keys) = run.read(file::KEYS)?.filter(|_| evidence.committed.is_some()) {
-        stores.knowledge_base.put("rollback-keys", &format!("{id}.json"), keys.as_bytes())?;
+    stores
+        .knowledge_base
+        .put("reports", &format!("{id}.md"), report.as_bytes())?;
+    if let Some(keys) = run
+        .read(file::KEYS)?
+        .filter(|_| evidence.committed.is_some())
+    {
+        stores
+            .knowledge_base
+            .put("rollback-keys", &format!("{id}.json"), keys.as_bytes())?;
     }
     run.line(&format!("final response, if published:\n{response}"))?;
-    stores.log_sink.put("logs", &format!("{id}.log"), &run.read_log()?)?;
+    stores
+        .log_sink
+        .put("logs", &format!("{id}.log"), &run.read_log()?)?;
     run.event(Event::Published)?;
     Ok(())
 }

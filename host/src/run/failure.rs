@@ -30,7 +30,12 @@ pub struct Failure {
 impl Failure {
     /// A failure of a class.
     pub fn new(class: FailureClass, code: &'static str, message: impl Into<String>) -> Self {
-        Self { class, code, message: message.into(), hint: None }
+        Self {
+            class,
+            code,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds the next step.
@@ -99,7 +104,11 @@ impl Failure {
     /// A plugin that was refused or stopped.
     #[must_use]
     pub fn from_plugin(error: &PluginError) -> Self {
-        let class = if error.is_misbehaviour() { FailureClass::Plugin } else { FailureClass::Policy };
+        let class = if error.is_misbehaviour() {
+            FailureClass::Plugin
+        } else {
+            FailureClass::Policy
+        };
         Self::new(class, error.code(), error.to_string())
     }
 }
@@ -114,7 +123,9 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let class = match &error {
             e if e.is_damage() => FailureClass::Artifact,
-            JournalError::NoSuchRun { .. } | JournalError::NotARunId(_) => FailureClass::Configuration,
+            JournalError::NoSuchRun { .. } | JournalError::NotARunId(_) => {
+                FailureClass::Configuration
+            }
             _ => FailureClass::Filesystem,
         };
         let mut failure = Self::new(class, error.code(), error.to_string());
@@ -132,15 +143,23 @@ impl From<StoreError> for Failure {
 
 impl From<KeysError> for Failure {
     fn from(error: KeysError) -> Self {
-        Self::new(FailureClass::Artifact, "ROLLBACK_KEYS_NOT_USABLE", error.to_string())
-            .with_hint("restore rollback-keys.json from the knowledge base")
+        Self::new(
+            FailureClass::Artifact,
+            "ROLLBACK_KEYS_NOT_USABLE",
+            error.to_string(),
+        )
+        .with_hint("restore rollback-keys.json from the knowledge base")
     }
 }
 
 impl From<PlanFileError> for Failure {
     fn from(error: PlanFileError) -> Self {
-        Self::new(FailureClass::Artifact, "PLAN_FILE_NOT_USABLE", error.to_string())
-            .with_hint("make the plan again with `birth plan storage --out FILE`")
+        Self::new(
+            FailureClass::Artifact,
+            "PLAN_FILE_NOT_USABLE",
+            error.to_string(),
+        )
+        .with_hint("make the plan again with `birth plan storage --out FILE`")
     }
 }
 

@@ -82,9 +82,15 @@ async fn try_establish<O: Operation>(
     };
     let id = &sealed.transaction;
     Ok(match status {
-        TransactionFate::Committed => Fate::Committed(format!("the server says that transaction {id} is committed")),
-        TransactionFate::Aborted => Fate::RolledBack(format!("the server says that transaction {id} is aborted")),
-        TransactionFate::InProgress => Fate::Unknown(format!("transaction {id} is still in progress")),
+        TransactionFate::Committed => Fate::Committed(format!(
+            "the server says that transaction {id} is committed"
+        )),
+        TransactionFate::Aborted => {
+            Fate::RolledBack(format!("the server says that transaction {id} is aborted"))
+        }
+        TransactionFate::InProgress => {
+            Fate::Unknown(format!("transaction {id} is still in progress"))
+        }
         TransactionFate::Forgotten => {
             by_traces(session, environment, operation, target, sealed).await?
         }

@@ -99,7 +99,7 @@ pub trait Operation: Sized {
     ) -> Result<Decided<Self::Plan>, Failure>;
 
     /// Why nothing may be executed; `None` where it may.
-    fn blocked(plan: &Self::Plan) -> Option<String>;
+    fn blocked(plan: &Self::Plan) -> Option<Failure>;
     /// The rights that executing it needs, checked before the transaction.
     fn check_rights(&self, target: &Self::Target) -> Result<(), Failure>;
     /// What it will execute, in order.
@@ -135,9 +135,17 @@ pub trait Operation: Sized {
     fn traces(keys: &Self::Keys, facts: &Self::Facts) -> Traces;
 
     /// The final response.
-    fn response(status: Status, reason: Option<&str>, evidence: &Evidence<'_, Self>) -> FinalResponse;
+    fn response(
+        status: Status,
+        reason: Option<&str>,
+        evidence: &Evidence<'_, Self>,
+    ) -> FinalResponse;
     /// The report.
-    fn report(header: &ReportHeader, evidence: &Evidence<'_, Self>, response: &FinalResponse) -> String;
+    fn report(
+        header: &ReportHeader,
+        evidence: &Evidence<'_, Self>,
+        response: &FinalResponse,
+    ) -> String;
 }
 
 /// A plan with what it takes to replay the decision.

@@ -25,7 +25,8 @@ fn damaged(view: &RunView, name: &str, detail: impl std::fmt::Display) -> Failur
 }
 
 fn text(view: &RunView, name: &str) -> Result<String, Failure> {
-    view.read(name)?.ok_or_else(|| damaged(view, name, "it is missing"))
+    view.read(name)?
+        .ok_or_else(|| damaged(view, name, "it is missing"))
 }
 
 fn json<T: DeserializeOwned>(view: &RunView, name: &str) -> Result<T, Failure> {
@@ -51,10 +52,21 @@ fn progress<O: Operation>(view: &RunView) -> Result<Progress<O>, Failure> {
     let previewed = view.reached("previewed");
     let committed = view.reached("committed");
     Ok(Progress {
-        started_at: view.events.first().map_or_else(String::new, |e| e.at.clone()),
+        started_at: view
+            .events
+            .first()
+            .map_or_else(String::new, |e| e.at.clone()),
         connection: connection(view),
-        plan: if previewed { Some(O::read_plan_file(&text(view, file::PLAN)?)?) } else { None },
-        keys: if committed { Some(keys::<O>(view)?.keys) } else { None },
+        plan: if previewed {
+            Some(O::read_plan_file(&text(view, file::PLAN)?)?)
+        } else {
+            None
+        },
+        keys: if committed {
+            Some(keys::<O>(view)?.keys)
+        } else {
+            None
+        },
         committed,
         previewed,
         confirmed: view.reached("confirmed"),
@@ -84,7 +96,9 @@ pub async fn recover<O: Operation>(
             Failure::new(
                 FailureClass::Internal,
                 "INTERRUPTED",
-                format!("the process ended after `{last}`; COMMIT was never sent, so the server rolled everything back"),
+                format!(
+                    "the process ended after `{last}`; COMMIT was never sent, so the server rolled everything back"
+                ),
             ),
         )
     };
@@ -125,7 +139,13 @@ async fn after_committing<O: Operation>(
     }
     let plan = O::read_plan_file(&text(view, file::PLAN)?)?;
     let before: O::Facts = json(view, file::FACTS)?;
-    let after = AfterCommit { operation, target, before, plan, keys: sealed.keys };
+    let after = AfterCommit {
+        operation,
+        target,
+        before,
+        plan,
+        keys: sealed.keys,
+    };
     confirm(environment, run, progress, None, &after).await
 }
 
@@ -157,11 +177,21 @@ pub fn publish_again<O: Operation>(
     }
     let id = &view.id;
     let store = &stores.knowledge_base;
-    store.put("reports", &format!("{id}.md"), text(view, file::REPORT)?.as_bytes())?;
+    store.put(
+        "reports",
+        &format!("{id}.md"),
+        text(view, file::REPORT)?.as_bytes(),
+    )?;
     if view.reached("committed") {
-        store.put("rollback-keys", &format!("{id}.json"), text(view, file::KEYS)?.as_bytes())?;
+        store.put(
+            "rollback-keys",
+            &format!("{id}.json"),
+            text(view, file::KEYS)?.as_bytes(),
+        )?;
     }
-    stores.log_sink.put("logs", &format!("{id}.log"), &run.read_log()?)?;
+    stores
+        .log_sink
+        .put("logs", &format!("{id}.log"), &run.read_log()?)?;
     run.event(Event::Published)?;
     Ok(status)
 }
@@ -191,12 +221,16 @@ pub fn replay(view: &RunView, policy: &PolicyRuntime) -> Result<Replayed, Failur
     struct Head {
         format: u32,
     }
-    let head: Head = serde_json::from_str(&recorded).map_err(|e| damaged(view, file::VERDICTS, e))?;
+    let head: Head =
+        serde_json::from_str(&recorded).map_err(|e| damaged(view, file::VERDICTS, e))?;
     if head.format > VERDICTS_FORMAT {
         return Err(damaged(
             view,
             file::VERDICTS,
-            format!("it has format {}, this host reads up to {VERDICTS_FORMAT}: upgrade the host", head.format),
+            format!(
+                "it has format {}, this host reads up to {VERDICTS_FORMAT}: upgrade the host",
+                head.format
+            ),
         ));
     }
     let recorded: RecordedVerdicts =
@@ -231,7 +265,13 @@ pub fn replay(view: &RunView, policy: &PolicyRuntime) -> Result<Replayed, Failur
         .subject
         .iter()
         .zip(&judged.raw.status)
-        .zip(recorded.verdicts.subject.iter().zip(&recorded.verdicts.status))
+        .zip(
+            recorded
+                .verdicts
+                .subject
+                .iter()
+                .zip(&recorded.verdicts.status),
+        )
         .position(|(now, then)| now != then);
     Err(Failure::new(
         FailureClass::Verification,

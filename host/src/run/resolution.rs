@@ -10,7 +10,11 @@ use super::failure::Failure;
 use crate::pg::Reader;
 
 fn unknown(kind: &str, id: &str) -> Failure {
-    Failure::new(FailureClass::Internal, "PROFILE_INCOMPLETE", format!("the profile has no {kind} `{id}`"))
+    Failure::new(
+        FailureClass::Internal,
+        "PROFILE_INCOMPLETE",
+        format!("the profile has no {kind} `{id}`"),
+    )
 }
 
 /// Resolves one family.
@@ -20,7 +24,10 @@ pub async fn family(
     id: &str,
     schema: Option<&str>,
 ) -> Result<ResolvedFamily, Failure> {
-    let wanted = profile.families.get(id).ok_or_else(|| unknown("family", id))?;
+    let wanted = profile
+        .families
+        .get(id)
+        .ok_or_else(|| unknown("family", id))?;
     let relations = reader.relations(&names_to_look_for(wanted)).await?;
     Ok(resolve::family(id, wanted, schema, &relations)?)
 }
@@ -32,14 +39,22 @@ pub async fn concept(
     id: &str,
     family: &ResolvedFamily,
 ) -> Result<ResolvedConcept, Failure> {
-    let wanted = profile.concepts.get(id).ok_or_else(|| unknown("concept", id))?;
+    let wanted = profile
+        .concepts
+        .get(id)
+        .ok_or_else(|| unknown("concept", id))?;
     let columns: Vec<Column> = reader
         .concept_columns(&[family.relation.oid])
         .await?
         .into_iter()
         .map(|(_, column)| column)
         .collect();
-    Ok(resolve::concept(id, wanted, &family.relation.name, &columns)?)
+    Ok(resolve::concept(
+        id,
+        wanted,
+        &family.relation.name,
+        &columns,
+    )?)
 }
 
 /// One line of a survey: a family or a concept, resolved or not.
@@ -66,7 +81,11 @@ pub async fn survey(
     profile: &Profile,
     schema: Option<&str>,
 ) -> Result<Survey, Failure> {
-    let names: Vec<String> = profile.families.values().flat_map(names_to_look_for).collect();
+    let names: Vec<String> = profile
+        .families
+        .values()
+        .flat_map(names_to_look_for)
+        .collect();
     let relations = reader.relations(&names).await?;
     let families: Vec<Surveyed<ResolvedFamily>> = profile
         .families
@@ -76,8 +95,10 @@ pub async fn survey(
             result: resolve::family(id, wanted, schema, &relations),
         })
         .collect();
-    let resolved: Vec<&ResolvedFamily> =
-        families.iter().filter_map(|f| f.result.as_ref().ok()).collect();
+    let resolved: Vec<&ResolvedFamily> = families
+        .iter()
+        .filter_map(|f| f.result.as_ref().ok())
+        .collect();
     let oids: Vec<u32> = resolved.iter().map(|f| f.relation.oid).collect();
     let columns = reader.concept_columns(&oids).await?;
     let concepts = profile
@@ -91,7 +112,10 @@ pub async fn survey(
                 .map(|(_, column)| column.clone())
                 .collect();
             let result = resolve::concept(id, wanted, &family.relation.name, &own);
-            Some(Surveyed { id: id.clone(), result })
+            Some(Surveyed {
+                id: id.clone(),
+                result,
+            })
         })
         .collect();
     Ok(Survey { families, concepts })

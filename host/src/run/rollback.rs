@@ -78,12 +78,19 @@ impl Operation for StorageRollback {
     type Statement = StorageUndo;
     type Keys = StorageKeys;
 
-    async fn discover(&self, reader: Reader<'_>, server: &Server) -> Result<RollbackTarget, Failure> {
+    async fn discover(
+        &self,
+        reader: Reader<'_>,
+        server: &Server,
+    ) -> Result<RollbackTarget, Failure> {
         if !self.keys.database.is_same_database(&server.database) {
             return Err(other_database(&self.keys.database, &server.database));
         }
         let Some(relation) = reader.relation_by_oid(self.keys.keys.table_oid).await? else {
-            return Ok(RollbackTarget { relation: None, key_column: None });
+            return Ok(RollbackTarget {
+                relation: None,
+                key_column: None,
+            });
         };
         let rights = reader.table_rights(relation.oid).await?;
         let family = ResolvedFamily {
@@ -99,19 +106,37 @@ impl Operation for StorageRollback {
                 Some(identifier(&key.column)?)
             }
         };
-        Ok(RollbackTarget { relation: Some((relation, rights)), key_column })
+        Ok(RollbackTarget {
+            relation: Some((relation, rights)),
+            key_column,
+        })
     }
 
-    async fn read(&self, reader: Reader<'_>, target: &RollbackTarget) -> Result<RollbackFacts, Failure> {
+    async fn read(
+        &self,
+        reader: Reader<'_>,
+        target: &RollbackTarget,
+    ) -> Result<RollbackFacts, Failure> {
         let Some((known, _)) = &target.relation else {
-            return Ok(RollbackFacts { live: None, uses: Uses::default() });
+            return Ok(RollbackFacts {
+                live: None,
+                uses: Uses::default(),
+            });
         };
         let Some(relation) = reader.relation_by_oid(known.oid).await? else {
-            return Ok(RollbackFacts { live: None, uses: Uses::default() });
+            return Ok(RollbackFacts {
+                live: None,
+                uses: Uses::default(),
+            });
         };
-        let live = reader.storage_facts(&relation, &self.profile.naming).await?;
+        let live = reader
+            .storage_facts(&relation, &self.profile.naming)
+            .await?;
         let uses = reader.storage_uses(&live, &self.keys.keys).await?;
-        Ok(RollbackFacts { live: Some(live), uses })
+        Ok(RollbackFacts {
+            live: Some(live),
+            uses,
+        })
     }
 
     fn plan(
@@ -128,12 +153,28 @@ impl Operation for StorageRollback {
             keys: self.keys.keys.clone(),
             undo: undo::assess(&self.keys.keys, facts.live.as_ref(), &facts.uses, exported),
         };
-        Ok(Decided { plan, verdicts: None })
+        Ok(Decided {
+            plan,
+            verdicts: None,
+        })
     }
 
-    fn blocked(plan: &RollbackPlan) -> Option<String> {
+    fn blocked(plan: &RollbackPlan) -> Option<Failure> {
         let refusals = &plan.undo.refusals;
-        (!refusals.is_empty()).then(|| format!("ROLLBACK_REFUSED: {}", refusals.join("; ")))
+        (!refusals.is_empty()).then(|| {
+            let failure = Failure::new(
+                FailureClass::Database,
+                "ROLLBACK_REFUSED",
+                refusals.join("; "),
+            );
+            if plan.undo.holding_data.is_empty() {
+                failure.with_hint("nothing was dropped; look at what changed since the run")
+            } else {
+                failure.with_hint(
+                    "nothing was dropped; --export FILE saves the data first and allows it",
+                )
+            }
+        })
     }
 
     fn check_rights(&self, target: &RollbackTarget) -> Result<(), Failure> {
@@ -170,7 +211,9 @@ impl Operation for StorageRollback {
         // are saved under the lock, without one they are a refusal.
         plan.undo.holding_data.clear();
         let body = serde_json::to_vec(&plan).map_err(|e| Failure::encoding(&e))?;
-        Ok(DigestBuilder::new("birth storage rollback plan 1").bytes(&body).finish())
+        Ok(DigestBuilder::new("birth storage rollback plan 1")
+            .bytes(&body)
+            .finish())
     }
 
     fn revision(_plan: &RollbackPlan) -> Option<&Revision> {
@@ -182,9 +225,19 @@ impl Operation for StorageRollback {
         if planned.table != now.table {
             out.push("the registry was renamed or dropped".to_owned());
         }
-        out.extend(now.undo.refusals.iter().filter(|r| !planned.undo.refusals.contains(r)).cloned());
         out.extend(
-            now.undo.gone.iter().filter(|g| !planned.undo.gone.contains(g)).map(|g| format!("{g} is gone")),
+            now.undo
+                .refusals
+                .iter()
+                .filter(|r| !planned.undo.refusals.contains(r))
+                .cloned(),
+        );
+        out.extend(
+            now.undo
+                .gone
+                .iter()
+                .filter(|g| !planned.undo.gone.contains(g))
+                .map(|g| format!("{g} is gone")),
         );
         out
     }
@@ -205,7 +258,10 @@ impl Operation for StorageRollback {
             return Err(Failure::new(
                 FailureClass::Artifact,
                 "PLAN_FILE_NOT_USABLE",
-                format!("the rollback's plan has format {}; this host reads up to 1", plan.format),
+                format!(
+                    "the rollback's plan has format {}; this host reads up to 1",
+                    plan.format
+                ),
             ));
         }
         Ok(plan)
@@ -217,7 +273,8 @@ impl Operation for StorageRollback {
         target: &RollbackTarget,
         plan: &RollbackPlan,
     ) -> Result<(), Failure> {
-        let (Some(path), Some(table), Some(key)) = (&self.export, &plan.table, &target.key_column) else {
+        let (Some(path), Some(table), Some(key)) = (&self.export, &plan.table, &target.key_column)
+        else {
             return Ok(());
         };
         let columns: Vec<Identifier> = plan
@@ -237,7 +294,10 @@ impl Operation for StorageRollback {
             Failure::new(
                 FailureClass::Filesystem,
                 "EXPORT_FAILED",
-                format!("the rows could not be saved to {}: {error}; nothing was dropped", path.display()),
+                format!(
+                    "the rows could not be saved to {}: {error}; nothing was dropped",
+                    path.display()
+                ),
             )
             .with_hint("name a new file in a directory that is writable and has room")
         })
@@ -247,8 +307,10 @@ impl Operation for StorageRollback {
         let (Some(before), Some(after)) = (&before.live, &after.live) else {
             return vec![];
         };
-        let mut faults: Vec<String> =
-            undo::left_over(&plan.keys, after).into_iter().map(|o| format!("{o} is still there")).collect();
+        let mut faults: Vec<String> = undo::left_over(&plan.keys, after)
+            .into_iter()
+            .map(|o| format!("{o} is still there"))
+            .collect();
         for column in &before.columns {
             let ours = plan.keys.columns.iter().any(|k| k.attnum == column.attnum);
             if !ours && after.column(&column.name) != Some(column) {
@@ -269,7 +331,10 @@ impl Operation for StorageRollback {
     }
 
     fn traces(keys: &StorageKeys, facts: &RollbackFacts) -> Traces {
-        let left = facts.live.as_ref().map_or(0, |live| undo::left_over(keys, live).len());
+        let left = facts
+            .live
+            .as_ref()
+            .map_or(0, |live| undo::left_over(keys, live).len());
         if left == 0 {
             Traces::Done
         } else if left == keys.columns.len() + keys.checks.len() {
@@ -279,31 +344,54 @@ impl Operation for StorageRollback {
         }
     }
 
-    fn response(status: Status, reason: Option<&str>, evidence: &Evidence<'_, Self>) -> FinalResponse {
+    fn response(
+        status: Status,
+        reason: Option<&str>,
+        evidence: &Evidence<'_, Self>,
+    ) -> FinalResponse {
         let dropped = |wanted: fn(&StorageUndo) -> bool| {
-            evidence
-                .committed
-                .and(evidence.plan)
-                .map_or(0, |p| p.undo.statements.iter().filter(|s| wanted(s)).count())
+            evidence.committed.and(evidence.plan).map_or(0, |p| {
+                p.undo.statements.iter().filter(|s| wanted(s)).count()
+            })
         };
         let of = evidence.plan.map_or("", |p| p.of.as_str());
-        let gone = evidence.plan.map_or_else(String::new, |p| p.undo.gone.join("; "));
+        let gone = evidence
+            .plan
+            .map_or_else(String::new, |p| p.undo.gone.join("; "));
         FinalResponse::default()
             .with_status("rollback_status", status, reason)
             .with("rolled_back_run", of)
-            .with("columns_dropped", dropped(|s| matches!(s, StorageUndo::DropColumn { .. })))
-            .with("constraints_dropped", dropped(|s| matches!(s, StorageUndo::DropCheck { .. })))
+            .with(
+                "columns_dropped",
+                dropped(|s| matches!(s, StorageUndo::DropColumn { .. })),
+            )
+            .with(
+                "constraints_dropped",
+                dropped(|s| matches!(s, StorageUndo::DropCheck { .. })),
+            )
             .with("already_gone", gone)
             .with("compiled_sql_logged", evidence.previewed)
             .with("execution_log_path", &evidence.log_path)
             .with("post_rollback_verified", evidence.confirmed)
     }
 
-    fn report(header: &ReportHeader, evidence: &Evidence<'_, Self>, response: &FinalResponse) -> String {
+    fn report(
+        header: &ReportHeader,
+        evidence: &Evidence<'_, Self>,
+        response: &FinalResponse,
+    ) -> String {
         let mut out = String::new();
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "# Rollback of policy storage (B3-P): run {}\n", header.run);
-        let _ = writeln!(out, "- started: {}\n- ended: {}", header.started_at, header.ended_at);
+        let _ = writeln!(
+            out,
+            "# Rollback of policy storage (B3-P): run {}\n",
+            header.run
+        );
+        let _ = writeln!(
+            out,
+            "- started: {}\n- ended: {}",
+            header.started_at, header.ended_at
+        );
         let _ = writeln!(out, "- connection: {}", header.connection);
         if let Some(plan) = evidence.plan {
             let _ = writeln!(out, "- undoes: {}", plan.of);
@@ -351,7 +439,10 @@ fn write_new(path: &std::path::Path, rows: &[String]) -> std::io::Result<()> {
         _ => std::path::Path::new("."),
     };
     let dir = Dir::open_ambient_dir(folder, cap_std::ambient_authority())?;
-    let mut file = dir.open_with(name, OpenOptions::new().write(true).create_new(true).mode(0o600))?;
+    let mut file = dir.open_with(
+        name,
+        OpenOptions::new().write(true).create_new(true).mode(0o600),
+    )?;
     for row in rows {
         writeln!(file, "{row}")?;
     }

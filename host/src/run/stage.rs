@@ -34,8 +34,8 @@ use super::failure::Failure;
 use super::operation::{Decided, Operation};
 use crate::journal::{Event, Keys, RunDir, file};
 use crate::pg::{
-    CommitError, LockHolder, MINIMUM_SERVER, PgError, PgErrorKind, ReadTransaction, Server, Session,
-    Transaction,
+    CommitError, LockHolder, MINIMUM_SERVER, PgError, PgErrorKind, ReadTransaction, Server,
+    Session, Transaction,
 };
 
 /// How long to wait for what.
@@ -156,11 +156,20 @@ pub enum CommitStop<O: Operation> {
 
 impl<O: Operation> Discovered<O> {
     /// Reads the server and resolves names.
-    pub async fn discover(operation: O, session: Session, waiting: &Waiting) -> Result<Self, Failure> {
+    pub async fn discover(
+        operation: O,
+        session: Session,
+        waiting: &Waiting,
+    ) -> Result<Self, Failure> {
         let transaction = ReadTransaction::begin(session, waiting.timeouts).await?;
         let server = read_server(&transaction).await?;
         let target = operation.discover(transaction.reader(), &server).await?;
-        Ok(Self { operation, transaction, server, target })
+        Ok(Self {
+            operation,
+            transaction,
+            server,
+            target,
+        })
     }
 
     /// What names resolved to.
@@ -175,7 +184,10 @@ impl<O: Operation> Discovered<O> {
 
     /// Reads the facts and decides.
     pub async fn plan(self) -> Result<Planned<O>, Failure> {
-        let facts = self.operation.read(self.transaction.reader(), &self.target).await?;
+        let facts = self
+            .operation
+            .read(self.transaction.reader(), &self.target)
+            .await?;
         let session = self.transaction.end().await?;
         let decided = self.operation.plan(&self.server.database, &facts)?;
         Ok(Planned {
@@ -195,7 +207,10 @@ async fn read_server(transaction: &ReadTransaction) -> Result<Server, Failure> {
         return Err(Failure::new(
             FailureClass::Configuration,
             "SERVER_TOO_OLD",
-            format!("PostgreSQL {} is older than 13, the oldest this host works with", server.version),
+            format!(
+                "PostgreSQL {} is older than 13, the oldest this host works with",
+                server.version
+            ),
         ));
     }
     Ok(server)
@@ -271,7 +286,14 @@ impl<O: Operation> Previewed<O> {
     /// Opens the transaction, takes the locks and reads the facts again. The
     /// transaction goes on only if they are what was planned for.
     pub async fn lock(self, run: &mut RunDir, waiting: &Waiting) -> Result<Locked<O>, LockStop> {
-        let Planned { operation, mut session, server, target, facts, decided } = self.planned;
+        let Planned {
+            operation,
+            mut session,
+            server,
+            target,
+            facts,
+            decided,
+        } = self.planned;
         let plan = decided.plan;
         let mut attempt = 0;
         let transaction = loop {
@@ -281,7 +303,8 @@ impl<O: Operation> Previewed<O> {
                 Hold::Taken { key } => return Err(advisory_busy(transaction, key).await),
                 Hold::TimedOut(error) => {
                     session = transaction.rollback().await?;
-                    let holders = holders_of_table(&mut session, O::table_oid(&plan), waiting).await;
+                    let holders =
+                        holders_of_table(&mut session, O::table_oid(&plan), waiting).await;
                     if attempt >= waiting.lock_retries {
                         return Err(table_busy(&error, attempt, holders));
                     }
@@ -300,10 +323,20 @@ impl<O: Operation> Previewed<O> {
         if O::digest(&now_plan)? != O::digest(&plan)? {
             let drift = O::drift(&plan, &now_plan);
             let _ = transaction.rollback().await;
-            return Err(LockStop::Failed(drifted(&drift, "between the plan and the lock")));
+            return Err(LockStop::Failed(drifted(
+                &drift,
+                "between the plan and the lock",
+            )));
         }
         run.event(Event::Locked)?;
-        Ok(Locked { operation, transaction, server, target, facts, plan })
+        Ok(Locked {
+            operation,
+            transaction,
+            server,
+            target,
+            facts,
+            plan,
+        })
     }
 }
 
@@ -342,18 +375,22 @@ async fn take_locks<O: Operation>(
     }
 }
 
-async fn advisory_busy<S: Statement>(
-    transaction: Transaction<S>,
-    key: &'static str,
-) -> LockStop {
+async fn advisory_busy<S: Statement>(transaction: Transaction<S>, key: &'static str) -> LockStop {
     // Naming the holder is a courtesy; the answer is busy either way.
-    let holders = transaction.reader().advisory_holders(key).await.unwrap_or_default();
+    let holders = transaction
+        .reader()
+        .advisory_holders(key)
+        .await
+        .unwrap_or_default();
     let _ = transaction.rollback().await;
     LockStop::Busy(
         Failure::new(
             FailureClass::Database,
             "OPERATION_RUNNING",
-            format!("another run holds the advisory lock {key:?}: {}", describe(&holders)),
+            format!(
+                "another run holds the advisory lock {key:?}: {}",
+                describe(&holders)
+            ),
         )
         .with_hint("wait for it to end, then run the command again"),
     )
@@ -382,7 +419,11 @@ fn describe(holders: &[LockHolder]) -> String {
     if holders.is_empty() {
         return "nobody holds it any more".to_owned();
     }
-    holders.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    holders
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl<O: Operation> Locked<O> {
@@ -392,8 +433,23 @@ impl<O: Operation> Locked<O> {
         match self.try_execute().await {
             Ok(keys) => {
                 run.event(Event::Verified)?;
-                let Self { operation, transaction, server, target, facts, plan } = self;
-                Ok(Verified { operation, transaction, server, target, facts, plan, keys })
+                let Self {
+                    operation,
+                    transaction,
+                    server,
+                    target,
+                    facts,
+                    plan,
+                } = self;
+                Ok(Verified {
+                    operation,
+                    transaction,
+                    server,
+                    target,
+                    facts,
+                    plan,
+                    keys,
+                })
             }
             Err(failure) => {
                 // A connection that is gone is rolled back by the server.
@@ -405,7 +461,9 @@ impl<O: Operation> Locked<O> {
 
     async fn try_execute(&self) -> Result<O::Keys, Failure> {
         let reader = self.transaction.reader();
-        self.operation.before_execution(reader, &self.target, &self.plan).await?;
+        self.operation
+            .before_execution(reader, &self.target, &self.plan)
+            .await?;
         for statement in O::statements(&self.plan) {
             self.transaction.execute(statement).await?;
         }
@@ -416,7 +474,10 @@ impl<O: Operation> Locked<O> {
             Failure::new(
                 FailureClass::Verification,
                 "VERIFICATION_FAILED",
-                format!("rolled back, the result is not as planned: {}", faults.join("; ")),
+                format!(
+                    "rolled back, the result is not as planned: {}",
+                    faults.join("; ")
+                ),
             )
             .with_hint("an event trigger or another extension may change what ALTER TABLE does")
         })
@@ -433,14 +494,30 @@ impl<O: Operation> Verified<O> {
                 return Err(CommitStop::Failed(failure));
             }
         };
-        let Self { operation, transaction, target, facts, plan, keys, .. } = self;
-        let after = AfterCommit { operation, target, before: facts, plan, keys };
+        let Self {
+            operation,
+            transaction,
+            target,
+            facts,
+            plan,
+            keys,
+            ..
+        } = self;
+        let after = AfterCommit {
+            operation,
+            target,
+            before: facts,
+            plan,
+            keys,
+        };
         match transaction.commit().await {
             Ok(session) => Ok(Committed { session, after }),
             Err(CommitError::Refused(error)) => Err(CommitStop::Failed(error.into())),
-            Err(CommitError::Lost(error)) => {
-                Err(CommitStop::Lost { error, after: Box::new(after), sealed: Box::new(sealed) })
-            }
+            Err(CommitError::Lost(error)) => Err(CommitStop::Lost {
+                error,
+                after: Box::new(after),
+                sealed: Box::new(sealed),
+            }),
         }
     }
 
@@ -451,7 +528,10 @@ impl<O: Operation> Verified<O> {
             .map_err(|e| Failure::encoding(&e))?;
         let text = serde_json::to_string_pretty(&sealed).map_err(|e| Failure::encoding(&e))?;
         run.write(file::KEYS, text.as_bytes())?;
-        run.line(&format!("rollback keys: {}", serde_json::to_string(&sealed).map_err(|e| Failure::encoding(&e))?))?;
+        run.line(&format!(
+            "rollback keys: {}",
+            serde_json::to_string(&sealed).map_err(|e| Failure::encoding(&e))?
+        ))?;
         run.sync_log()?;
         run.event(Event::Committing { transaction })?;
         Ok(sealed)
@@ -469,7 +549,10 @@ impl<O: Operation> AfterCommit<O> {
     /// Reads everything again in a new transaction and compares.
     pub async fn confirm(&self, session: Session, waiting: &Waiting) -> Result<Confirmed, Failure> {
         let transaction = ReadTransaction::begin(session, waiting.timeouts).await?;
-        let now = self.operation.read(transaction.reader(), &self.target).await?;
+        let now = self
+            .operation
+            .read(transaction.reader(), &self.target)
+            .await?;
         transaction.end().await?.close().await;
         let faults = O::verify(&self.plan, &self.before, &now);
         if faults.is_empty() {

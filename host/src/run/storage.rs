@@ -17,9 +17,9 @@ use birth_core::op::storage::verify;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT, LOCK_KEY, RUN_STEM};
 use birth_core::op::{DatabaseIdentity, Decision, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
-use birth_core::policy::settings::Settings;
 use birth_core::policy::Role;
-use birth_core::policy::verdict::RawVerdicts;
+use birth_core::policy::settings::Settings;
+use birth_core::policy::verdict::{RawVerdicts, Severity};
 use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
 
@@ -78,7 +78,11 @@ pub struct RecordedVerdicts {
 impl Storage {
     fn revision(&self) -> Revision {
         let set = self.policy.set();
-        Revision { name: set.name.clone(), revision: set.revision, digest: self.policy.digest() }
+        Revision {
+            name: set.name.clone(),
+            revision: set.revision,
+            digest: self.policy.digest(),
+        }
     }
 }
 
@@ -92,25 +96,42 @@ impl Operation for Storage {
     type Statement = StorageStatement;
     type Keys = StorageKeys;
 
-    async fn discover(&self, reader: Reader<'_>, _server: &Server) -> Result<StorageTarget, Failure> {
+    async fn discover(
+        &self,
+        reader: Reader<'_>,
+        _server: &Server,
+    ) -> Result<StorageTarget, Failure> {
         let schema = self.schema.as_deref();
         let registry = resolution::family(reader, &self.profile, FAMILY, schema).await?;
         let key = resolution::concept(reader, &self.profile, KEY_CONCEPT, &registry).await?;
         let rights = reader.table_rights(registry.relation.oid).await?;
-        Ok(StorageTarget { registry, key, rights })
+        Ok(StorageTarget {
+            registry,
+            key,
+            rights,
+        })
     }
 
-    async fn read(&self, reader: Reader<'_>, target: &StorageTarget) -> Result<StorageFacts, Failure> {
+    async fn read(
+        &self,
+        reader: Reader<'_>,
+        target: &StorageTarget,
+    ) -> Result<StorageFacts, Failure> {
         // By oid, so that a table which was renamed or replaced since is seen.
         let oid = target.registry.relation.oid;
         let relation = reader.relation_by_oid(oid).await?.ok_or_else(|| {
             Failure::new(
                 FailureClass::Drift,
                 "TABLE_GONE",
-                format!("the table {} (oid {oid}) is gone", target.registry.relation.name),
+                format!(
+                    "the table {} (oid {oid}) is gone",
+                    target.registry.relation.name
+                ),
             )
         })?;
-        Ok(reader.storage_facts(&relation, &self.profile.naming).await?)
+        Ok(reader
+            .storage_facts(&relation, &self.profile.naming)
+            .await?)
     }
 
     fn plan(
@@ -124,7 +145,11 @@ impl Operation for Storage {
         })?;
         let judged = self.policy.judge_conflict(&batch)?;
         let revision = self.revision();
-        let context = Context { database, revision: &revision, naming };
+        let context = Context {
+            database,
+            revision: &revision,
+            naming,
+        };
         let plan = assess(&context, facts, judged.answers)?;
         let pin = self.policy.set().plugins.get(&Role::Conflict);
         let recorded = pin.map(|pin| RecordedVerdicts {
@@ -144,17 +169,35 @@ impl Operation for Storage {
         Ok(Decided { plan, verdicts })
     }
 
-    fn blocked(plan: &StoragePlan) -> Option<String> {
+    fn blocked(plan: &StoragePlan) -> Option<Failure> {
         let blocked: Vec<String> = plan
             .items
             .iter()
             .filter(|i| i.decision == Decision::Blocked)
             .map(|i| {
-                let why: Vec<&str> = i.reasons.iter().map(|r| r.code.as_str()).collect();
-                format!("{} {} ({})", i.object.kind(), i.object.name(), why.join(", "))
+                let mut why: Vec<&str> = i
+                    .reasons
+                    .iter()
+                    .filter(|r| r.severity == Severity::Finding)
+                    .map(|r| r.code.as_str())
+                    .collect();
+                why.dedup();
+                format!(
+                    "{} {} ({})",
+                    i.object.kind(),
+                    i.object.name(),
+                    why.join(", ")
+                )
             })
             .collect();
-        (!blocked.is_empty()).then(|| format!("EXISTING_CONFLICT: {}", blocked.join("; ")))
+        (!blocked.is_empty()).then(|| {
+            Failure::new(
+                FailureClass::Database,
+                "EXISTING_CONFLICT",
+                blocked.join("; "),
+            )
+            .with_hint("`birth plan storage` shows each conflict with its reasons")
+        })
     }
 
     fn check_rights(&self, target: &StorageTarget) -> Result<(), Failure> {
@@ -234,11 +277,19 @@ impl Operation for Storage {
         }
     }
 
-    fn response(status: Status, reason: Option<&str>, evidence: &Evidence<'_, Self>) -> FinalResponse {
+    fn response(
+        status: Status,
+        reason: Option<&str>,
+        evidence: &Evidence<'_, Self>,
+    ) -> FinalResponse {
         report::final_response(status, reason, &for_report(evidence))
     }
 
-    fn report(header: &ReportHeader, evidence: &Evidence<'_, Self>, response: &FinalResponse) -> String {
+    fn report(
+        header: &ReportHeader,
+        evidence: &Evidence<'_, Self>,
+        response: &FinalResponse,
+    ) -> String {
         let header = report::ReportHeader {
             run: &header.run,
             started_at: &header.started_at,

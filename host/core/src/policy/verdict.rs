@@ -350,7 +350,12 @@ mod tests {
             ..good()
         };
         let answer = check(Role::Conflict, &raw, 2, &described(), &text);
-        assert_eq!(answer, Err(VerdictError::TooLong { limit: (1 << 20) + (8 << 10) }));
+        assert_eq!(
+            answer,
+            Err(VerdictError::TooLong {
+                limit: (1 << 20) + (8 << 10)
+            })
+        );
     }
 
     #[test]

@@ -1,0 +1,10 @@
+//! The one test binary: real servers, real components, the real binary.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests state what they expect"
+)]
+
+mod estates;
+mod walk;
