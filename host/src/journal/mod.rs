@@ -12,7 +12,7 @@ mod record;
 mod writer;
 
 pub use event::{Event, Stamped};
-pub use reader::{RunState, RunView, list, open, validate_run_id};
+pub use reader::{Listed, RunState, RunView, list, open, validate_run_id};
 pub use record::{KEYS_FORMAT, Keys, KeysError};
 pub use writer::RunDir;
 
