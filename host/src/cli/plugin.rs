@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::Role;
 
@@ -53,7 +54,7 @@ struct Build {
 struct Built<'a> {
     world: &'a str,
     wit: &'a str,
-    sha256: &'a str,
+    sha256: Digest,
     bytes: usize,
     builder: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,7 @@ struct Built<'a> {
 enum Comparison {
     Identical,
     OtherCompiler { recorded: String },
-    Differs { pinned: String },
+    Differs { pinned: Digest },
 }
 
 impl Plugin {
@@ -105,7 +106,7 @@ impl Build {
             output.json(&Built {
                 world: &built.world,
                 wit: &built.wit_version,
-                sha256: &built.sha256,
+                sha256: built.sha256,
                 bytes: built.bytes.len(),
                 builder: &built.builder,
                 comparison: comparison.clone(),
@@ -143,7 +144,7 @@ impl Build {
                     ),
                 )
             })?;
-        let pinned = pin.sha256.to_string();
+        let pinned = pin.sha256;
         if pinned == built.sha256 {
             return Ok(Comparison::Identical);
         }

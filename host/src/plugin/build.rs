@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use sha2::{Digest, Sha256};
+use birth_core::digest::Digest;
+
 
 mod component;
 mod manifest;
@@ -44,8 +45,8 @@ pub struct Options {
 pub struct BuiltPlugin {
     /// The component.
     pub bytes: Vec<u8>,
-    /// SHA-256 of the bytes, 64 lower-case hexadecimal digits.
-    pub sha256: String,
+    /// SHA-256 of the bytes: what a policy set pins.
+    pub sha256: Digest,
     /// The world it implements, for example `conflict-plugin`.
     pub world: String,
     /// Version of the WIT package `birth:policy` it was built for.
@@ -131,16 +132,12 @@ pub fn build(
     let module = std::fs::read(&path).map_err(|source| BuildError::Read { path, source })?;
     let component = component::encode(&module)?;
     Ok(BuiltPlugin {
-        sha256: hex(&Sha256::digest(&component.bytes)),
+        sha256: Digest::of(&component.bytes),
         bytes: component.bytes,
         world: component.world,
         wit_version: component.wit_version,
         builder: toolchain.builder,
     })
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Runs cargo and returns the path of the core module it made.
