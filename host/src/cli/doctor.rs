@@ -16,6 +16,7 @@ use crate::pg::{MINIMUM_SERVER, ReadTransaction, Server, Session};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::APPLICATION;
 use crate::run::failure::Failure;
+use crate::run::locks::LockBudget;
 use crate::run::resolution::{Survey, survey};
 
 /// Checks everything an operation needs: connection, server version, the
@@ -195,20 +196,15 @@ async fn check_server(
         if rights.select { "may" } else { "may not" }
     );
     diagnosis.add(level, FailureClass::Privilege, "rights", detail, None);
-    // ALTER TABLE locks the table and every descendant; two advisory locks.
-    let needed = 3 + rights.descendants;
-    let free = server.lock_slots - server.locks_held;
-    let level = if needed <= free {
-        Level::Ok
-    } else {
-        Level::Failed
-    };
+    let locks = LockBudget::of_alter_table(&server, &rights);
     let detail = format!(
-        "storage needs {needed} locks; the server has room for {} and holds {}",
-        server.lock_slots, server.locks_held
+        "storage needs {} locks; the server has room for {} and holds {}",
+        locks.needed, locks.room, locks.held
     );
-    let next = (level == Level::Failed).then(|| "raise max_locks_per_transaction".to_owned());
-    diagnosis.add(level, FailureClass::Database, "locks", detail, next);
+    match locks.check(table) {
+        Ok(()) => diagnosis.add(Level::Ok, FailureClass::Database, "locks", detail, None),
+        Err(failure) => diagnosis.failure("locks", &failure),
+    }
     Ok(())
 }
 

@@ -279,10 +279,22 @@ fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
     Ok((PluginFiles::Embedded(FILES), set, approvals))
 }
 
+/// A named directory as an absolute path: reports name it, and whoever reads
+/// them is somewhere else.
+fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(dir).map_err(|error| {
+        Failure::new(
+            FailureClass::Filesystem,
+            "FILE_NOT_USABLE",
+            format!("{} has no absolute path: {error}", dir.display()),
+        )
+    })
+}
+
 impl LogDirectory {
     pub(super) fn path(&self) -> Result<PathBuf, Failure> {
         match &self.log_dir {
-            Some(dir) => Ok(dir.clone()),
+            Some(dir) => absolute(dir),
             None => Ok(base("XDG_STATE_HOME", ".local/state")?.join("runs")),
         }
     }
@@ -291,7 +303,7 @@ impl LogDirectory {
 impl StoreOptions {
     pub(super) fn stores(&self) -> Result<Stores, Failure> {
         let store = |named: &Option<PathBuf>, default: &str| match named {
-            Some(dir) => Ok(Store::new(dir.clone())),
+            Some(dir) => Ok(Store::new(absolute(dir)?)),
             None => Ok::<_, Failure>(Store::new(
                 base("XDG_STATE_HOME", ".local/state")?.join(default),
             )),

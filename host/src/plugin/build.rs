@@ -17,7 +17,6 @@ use std::thread;
 
 use birth_core::digest::Digest;
 
-
 mod component;
 mod manifest;
 mod toolchain;

@@ -49,6 +49,18 @@ impl End {
         }
     }
 
+    /// A failed upload never hides what happened to the database: a run that
+    /// passed is partial, any other keeps its status and names both.
+    fn unpublished(mut self, upload: Failure) -> Self {
+        match &mut self.failure {
+            None => Self::of(Status::Partial, upload),
+            Some(first) => {
+                first.message = format!("{}; also {}", first.message, upload.reason());
+                self
+            }
+        }
+    }
+
     fn exit(&self) -> Exit {
         match (&self.failure, self.status) {
             (Some(failure), Status::Failed) => Exit::Failure(failure.class),
@@ -174,7 +186,7 @@ async fn steps<O: Operation>(
     run.event(Event::Discovered {
         database: discovered.server().database.clone(),
         server: discovered.server().version.clone(),
-        table: format!("{:?}", discovered.target()),
+        table: O::about(discovered.target()),
     })?;
     let planned = discovered.plan().await?;
     progress.plan = Some(planned.plan().clone());
@@ -193,7 +205,7 @@ async fn steps<O: Operation>(
     if blocked.is_none() {
         // Before anything is locked: a right that is missing for the rollback
         // stops the run as well.
-        planned.operation().check_rights(planned.target())?;
+        planned.operation().check_feasible(planned.target())?;
     }
     let previewed = planned.preview(run, waiting)?;
     progress.previewed = true;
@@ -366,27 +378,13 @@ pub(super) fn close<O: Operation>(
         let reason = end.failure.as_ref().map(Failure::reason);
         O::response(end.status, reason.as_deref(), &evidence)
     };
-    let published = publish::<O>(stores, run, &header, &evidence, &respond(&end));
-    match published {
+    match publish::<O>(stores, run, &header, &evidence, &respond(&end)) {
         Ok(()) => tell("published"),
-        Err(failure) => {
-            tracing::warn!("{failure}");
-            match (&mut end.failure, end.status) {
-                (None, Status::Pass) => end = End::of(Status::Partial, failure),
-                (Some(first), _) => {
-                    first.message = format!(
-                        "{}; also {}: {}",
-                        first.message, failure.code, failure.message
-                    );
-                }
-                (None, _) => {}
-            }
-        }
+        Err(failure) => end = end.unpublished(failure),
     }
     let response = respond(&end);
     let written = run
-        .line(&format!("final response:\n{response}"))
-        .and_then(|()| run.sync_log())
+        .sync_log()
         .and_then(|()| {
             run.write(
                 file::REPORT,
@@ -420,6 +418,7 @@ fn publish<O: Operation>(
     response: &FinalResponse,
 ) -> Result<(), Failure> {
     let id = run.id().to_owned();
+    run.line(&format!("final response:\n{response}"))?;
     let report = O::report(header, evidence, response);
     stores
         .knowledge_base
@@ -432,7 +431,6 @@ fn publish<O: Operation>(
             .knowledge_base
             .put("rollback-keys", &format!("{id}.json"), keys.as_bytes())?;
     }
-    run.line(&format!("final response, if published:\n{response}"))?;
     stores
         .log_sink
         .put("logs", &format!("{id}.log"), &run.read_log()?)?;

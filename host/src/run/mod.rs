@@ -5,6 +5,7 @@
 pub mod carry_out;
 pub mod failure;
 pub mod fate;
+pub mod locks;
 pub mod operation;
 pub mod record;
 pub mod resolution;

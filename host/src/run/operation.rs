@@ -100,8 +100,11 @@ pub trait Operation: Sized {
 
     /// Why nothing may be executed; `None` where it may.
     fn blocked(plan: &Self::Plan) -> Option<Failure>;
-    /// The rights that executing it needs, checked before the transaction.
-    fn check_rights(&self, target: &Self::Target) -> Result<(), Failure>;
+    /// What names resolved to, in a few words.
+    fn about(target: &Self::Target) -> String;
+    /// Rights and locks that executing and undoing it need, checked before the
+    /// transaction.
+    fn check_feasible(&self, target: &Self::Target) -> Result<(), Failure>;
     /// What it will execute, in order.
     fn statements(plan: &Self::Plan) -> &[Self::Statement];
     /// The table whose lock the statements need; `None` where there is none.

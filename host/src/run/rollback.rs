@@ -177,7 +177,14 @@ impl Operation for StorageRollback {
         })
     }
 
-    fn check_rights(&self, target: &RollbackTarget) -> Result<(), Failure> {
+    fn about(target: &RollbackTarget) -> String {
+        match &target.relation {
+            Some((relation, _)) => relation.name.to_string(),
+            None => "a table that is gone".to_owned(),
+        }
+    }
+
+    fn check_feasible(&self, target: &RollbackTarget) -> Result<(), Failure> {
         match &target.relation {
             Some((relation, rights)) if !rights.owner => Err(Failure::new(
                 FailureClass::Privilege,

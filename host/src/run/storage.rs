@@ -24,6 +24,7 @@ use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
 
 use super::failure::Failure;
+use super::locks::LockBudget;
 use super::operation::{Decided, Evidence, Operation, ReportHeader, Traces};
 use super::resolution;
 use crate::pg::{Reader, Server, TableRights};
@@ -49,6 +50,8 @@ pub struct StorageTarget {
     pub key: ResolvedConcept,
     /// The role's rights on it.
     pub rights: TableRights,
+    /// The locks its transaction needs.
+    pub locks: LockBudget,
 }
 
 /// The version of `verdicts.json`.
@@ -99,16 +102,18 @@ impl Operation for Storage {
     async fn discover(
         &self,
         reader: Reader<'_>,
-        _server: &Server,
+        server: &Server,
     ) -> Result<StorageTarget, Failure> {
         let schema = self.schema.as_deref();
         let registry = resolution::family(reader, &self.profile, FAMILY, schema).await?;
         let key = resolution::concept(reader, &self.profile, KEY_CONCEPT, &registry).await?;
         let rights = reader.table_rights(registry.relation.oid).await?;
+        let locks = LockBudget::of_alter_table(server, &rights);
         Ok(StorageTarget {
             registry,
             key,
             rights,
+            locks,
         })
     }
 
@@ -200,9 +205,13 @@ impl Operation for Storage {
         })
     }
 
-    fn check_rights(&self, target: &StorageTarget) -> Result<(), Failure> {
+    fn about(target: &StorageTarget) -> String {
+        target.registry.relation.name.to_string()
+    }
+
+    fn check_feasible(&self, target: &StorageTarget) -> Result<(), Failure> {
         if target.rights.owner {
-            return Ok(());
+            return target.locks.check(&target.registry.relation.name);
         }
         // ADD COLUMN and DROP COLUMN both need ownership, so this also says
         // whether the role could roll back.
