@@ -7,12 +7,13 @@ use std::rc::Rc;
 use clap::Args;
 
 use birth_core::op::storage::plan::StoragePlan;
-use birth_core::outcome::Exit;
+use birth_core::outcome::{Exit, Status};
 
 use super::options::read_named;
 use super::{DatabaseOptions, OperationName, Output, PolicyOptions, RunOptions};
+use crate::plugin::set::PolicyRuntime;
 use crate::run::Access;
-use crate::run::carry_out;
+use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::storage::Storage;
@@ -42,8 +43,20 @@ pub(super) struct Apply {
 }
 
 impl Apply {
+    /// Whatever stops it, the command closes with a final response.
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let OperationName::Storage = self.operation;
+        let closed = match self.carry_out(output).await {
+            Ok(Some(closed)) => closed,
+            Ok(None) => return Ok(Exit::Status(Status::Pass)),
+            Err(failure) => carry_out::not_begun::<Storage>(failure),
+        };
+        output.closed(&closed)?;
+        Ok(closed.exit)
+    }
+
+    /// `None` where nothing was asked for.
+    async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {
         let policy = self.policy.open()?;
         policy.ensure_approved()?;
         let profile = self.database.profile(output)?;
@@ -53,42 +66,45 @@ impl Apply {
             policy: Rc::clone(&policy),
         };
         let environment = self.run.environment(self.database.settings()?)?;
-        let approved = match (&self.plan, self.yes) {
-            (Some(path), _) => Some(Storage::read_plan_file(&read_named(path, "the plan")?)?),
-            (None, true) => None,
-            (None, false) => {
-                match confirm(output, &environment.access, operation(), &policy).await? {
-                    Some(plan) => Some(plan),
-                    None => return Ok(Exit::Status(birth_core::outcome::Status::Pass)),
-                }
-            }
+        let approved = match &self.plan {
+            Some(path) => Some(Storage::read_plan_file(&read_named(path, "the plan")?)?),
+            None if self.yes => None,
+            None => match confirm(output, &environment.access, operation(), &policy).await? {
+                Some(plan) => Some(plan),
+                None => return Ok(None),
+            },
         };
         let tell = |text: &str| output.progress(text);
         let closed = carry_out::carry_out(&environment, operation(), approved, None, &tell).await;
-        output.closed(&closed)?;
-        Ok(closed.exit)
+        Ok(Some(closed))
     }
 }
 
-/// Shows the plan and asks; without a terminal there is nobody to ask.
+/// Shows the plan and asks; without a terminal there is nobody to ask. A plan
+/// that is blocked goes on, to be closed as such: it executes nothing.
 async fn confirm(
     output: &Output,
     access: &Access,
     operation: Storage,
-    policy: &crate::plugin::set::PolicyRuntime,
+    policy: &PolicyRuntime,
 ) -> Result<Option<StoragePlan>, Failure> {
     let planned = carry_out::plan(access, operation).await?;
     super::plan::show(output, &planned, policy, access)?;
     let plan = planned.close().await;
-    let something_to_do = !plan.statements.is_empty();
-    Ok((something_to_do && ask(output)).then_some(plan))
+    let go_on = plan.is_blocked()
+        || (!plan.statements.is_empty()
+            && ask(
+                output,
+                "add --yes, or save the plan and name it with --plan",
+            ));
+    Ok(go_on.then_some(plan))
 }
 
 /// Asks for a typed "yes" on a terminal; otherwise says how to go on.
-pub(super) fn ask(output: &Output) -> bool {
+pub(super) fn ask(output: &Output, otherwise: &str) -> bool {
     let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
     if !stdin.is_terminal() || !stderr.is_terminal() || output.is_json() {
-        output.warning("nothing was executed: add --yes, or save the plan and name it with --plan");
+        output.warning(&format!("nothing was executed: {otherwise}"));
         return false;
     }
     let _ = write!(anstream::stderr(), "\nExecute this? Type yes: ");

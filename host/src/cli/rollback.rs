@@ -10,11 +10,11 @@ use birth_core::sql::Statement as _;
 use super::output::{BAD, BOLD, plain, styled};
 use super::{DatabaseOptions, Output, RunOptions};
 use crate::journal::{self, RunState, RunView};
-use crate::run::carry_out;
+use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::record;
-use crate::run::rollback::StorageRollback;
+use crate::run::rollback::{RollbackPlan, StorageRollback};
 use crate::run::storage::Storage;
 
 /// Undoes a run: exactly the objects it created, by their captured identities,
@@ -39,7 +39,19 @@ pub(super) struct Rollback {
 }
 
 impl Rollback {
+    /// Whatever stops it, the command closes with a final response.
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let closed = match self.carry_out(output).await {
+            Ok(Some(closed)) => closed,
+            Ok(None) => return Ok(Exit::Status(Status::Pass)),
+            Err(failure) => carry_out::not_begun::<StorageRollback>(failure),
+        };
+        output.closed(&closed)?;
+        Ok(closed.exit)
+    }
+
+    /// `None` where nothing was asked for.
+    async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {
         let environment = self.run.environment(self.database.settings()?)?;
         let view = journal::open(&environment.stores.runs, &self.run_id)?;
         check_can_be_undone(&view)?;
@@ -50,29 +62,22 @@ impl Rollback {
             profile: profile.clone(),
             export: self.export.clone(),
         };
-        let mut approved = None;
-        if !self.yes {
+        let approved = if self.yes {
+            None
+        } else {
             let planned = carry_out::plan(&environment.access, operation()).await?;
-            show(output, planned.plan());
+            show(output, planned.plan())?;
             let plan = planned.close().await;
-            if plan.undo.statements.is_empty() {
-                let blocked = !plan.undo.refusals.is_empty();
-                return Ok(Exit::Status(if blocked {
-                    Status::Blocked
-                } else {
-                    Status::Pass
-                }));
+            let refused = !plan.undo.refusals.is_empty();
+            if !refused && !super::apply::ask(output, "add --yes") {
+                return Ok(None);
             }
-            if !super::apply::ask(output) {
-                return Ok(Exit::Status(Status::Pass));
-            }
-            approved = Some(plan);
-        }
+            Some(plan)
+        };
         let tell = |text: &str| output.progress(text);
         let of = Some(view.id.clone());
         let closed = carry_out::carry_out(&environment, operation(), approved, of, &tell).await;
-        output.closed(&closed)?;
-        Ok(closed.exit)
+        Ok(Some(closed))
     }
 }
 
@@ -111,7 +116,10 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
     }
 }
 
-fn show(output: &Output, plan: &crate::run::rollback::RollbackPlan) {
+fn show(output: &Output, plan: &RollbackPlan) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(plan);
+    }
     output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
     for gone in &plan.undo.gone {
         output.text(format!("  already gone: {}", plain(gone)));
@@ -128,4 +136,5 @@ fn show(output: &Output, plan: &crate::run::rollback::RollbackPlan) {
     for statement in &plan.undo.statements {
         output.text(format!("  {};", plain(&statement.sql())));
     }
+    Ok(())
 }

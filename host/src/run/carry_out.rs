@@ -131,7 +131,7 @@ pub async fn carry_out<O: Operation>(
     });
     let mut run = match created {
         Ok(run) => run,
-        Err(error) => return without_journal::<O>(error.into()),
+        Err(error) => return not_begun::<O>(error.into()),
     };
     tell(&format!("run {}", run.id()));
     let end = match steps(
@@ -151,7 +151,7 @@ pub async fn carry_out<O: Operation>(
 }
 
 /// A run that could not even begin its journal did nothing at all.
-fn without_journal<O: Operation>(failure: Failure) -> Closed {
+pub fn not_begun<O: Operation>(failure: Failure) -> Closed {
     let end = End::from(failure);
     let evidence = Evidence::<O> {
         plan: None,
