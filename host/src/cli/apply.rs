@@ -89,7 +89,10 @@ async fn confirm(
     policy: &PolicyRuntime,
 ) -> Result<Option<StoragePlan>, Failure> {
     let planned = carry_out::plan(access, operation).await?;
-    super::plan::show(output, &planned, policy, access)?;
+    // One JSON document: a blocked run closes with its final response.
+    if !(output.is_json() && planned.plan().is_blocked()) {
+        super::plan::show(output, &planned, policy, access)?;
+    }
     let plan = planned.close().await;
     let go_on = plan.is_blocked()
         || (!plan.statements.is_empty()

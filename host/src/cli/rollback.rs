@@ -66,9 +66,12 @@ impl Rollback {
             None
         } else {
             let planned = carry_out::plan(&environment.access, operation()).await?;
-            show(output, planned.plan())?;
+            let refused = !planned.plan().undo.refusals.is_empty();
+            // One JSON document: a refused run closes with its final response.
+            if !(output.is_json() && refused) {
+                show(output, planned.plan())?;
+            }
             let plan = planned.close().await;
-            let refused = !plan.undo.refusals.is_empty();
             if !refused && !super::apply::ask(output, "add --yes") {
                 return Ok(None);
             }

@@ -183,6 +183,13 @@ async fn steps<O: Operation>(
         .await
         .map_err(Failure::from)?;
     let discovered = Discovered::discover(operation, session, waiting).await?;
+    run.line(&format!(
+        "PostgreSQL {}, database {}, role {}, on {}",
+        discovered.server().version,
+        discovered.server().database.database,
+        discovered.server().role,
+        O::about(discovered.target())
+    ))?;
     run.event(Event::Discovered {
         database: discovered.server().database.clone(),
         server: discovered.server().version.clone(),

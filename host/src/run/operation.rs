@@ -98,6 +98,8 @@ pub trait Operation: Sized {
         facts: &Self::Facts,
     ) -> Result<Decided<Self::Plan>, Failure>;
 
+    /// What was decided, a line each, for the log.
+    fn summary(plan: &Self::Plan) -> String;
     /// Why nothing may be executed; `None` where it may.
     fn blocked(plan: &Self::Plan) -> Option<Failure>;
     /// What names resolved to, in a few words.

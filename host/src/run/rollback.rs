@@ -159,6 +159,17 @@ impl Operation for StorageRollback {
         })
     }
 
+    fn summary(plan: &RollbackPlan) -> String {
+        let undo = &plan.undo;
+        let gone = undo.gone.iter().map(|g| format!("already gone: {g}\n"));
+        let data = undo
+            .holding_data
+            .iter()
+            .map(|(column, rows)| format!("column {column} holds data in {rows} rows\n"));
+        let refused = undo.refusals.iter().map(|r| format!("refused: {r}\n"));
+        gone.chain(data).chain(refused).collect()
+    }
+
     fn blocked(plan: &RollbackPlan) -> Option<Failure> {
         let refusals = &plan.undo.refusals;
         (!refusals.is_empty()).then(|| {

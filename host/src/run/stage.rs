@@ -261,6 +261,7 @@ impl<O: Operation> Planned<O> {
         run.write(file::PLAN, O::plan_file(self.plan())?.as_bytes())?;
         let compiled = compiled_sql::<O>(self.plan(), waiting);
         run.write(file::COMPILED, compiled.as_bytes())?;
+        run.line(&O::summary(self.plan()))?;
         run.line(&format!("compiled statements:\n{compiled}"))?;
         run.sync_log()?;
         run.event(Event::Previewed)?;

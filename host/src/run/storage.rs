@@ -174,6 +174,24 @@ impl Operation for Storage {
         Ok(Decided { plan, verdicts })
     }
 
+    fn summary(plan: &StoragePlan) -> String {
+        let lines = plan.items.iter().map(|i| {
+            let why: Vec<String> = i
+                .reasons
+                .iter()
+                .map(|r| format!("; {}: {}", r.code, r.message))
+                .collect();
+            format!(
+                "{} {}: {}{}\n",
+                i.object.kind(),
+                i.object.name(),
+                i.decision.word(),
+                why.concat()
+            )
+        });
+        lines.collect()
+    }
+
     fn blocked(plan: &StoragePlan) -> Option<Failure> {
         let blocked: Vec<String> = plan
             .items
