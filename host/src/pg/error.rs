@@ -16,6 +16,8 @@ pub enum PgErrorKind {
     Cancelled,
     /// The server is a standby or read-only.
     ReadOnly,
+    /// A table or column that was there when the plan was made is not.
+    Missing,
     /// The server refused for another reason.
     Refused,
     /// An answer was not of the expected form.
@@ -87,6 +89,7 @@ impl PgError {
             PgErrorKind::LockTimeout => "LOCK_TIMEOUT",
             PgErrorKind::Cancelled => "STATEMENT_CANCELLED",
             PgErrorKind::ReadOnly => "SERVER_READ_ONLY",
+            PgErrorKind::Missing => "OBJECT_GONE",
             PgErrorKind::Refused => "STATEMENT_REFUSED",
             PgErrorKind::Unexpected => "UNEXPECTED_ANSWER",
         }
@@ -105,6 +108,7 @@ impl PgError {
             }
             PgErrorKind::Cancelled => Some("a longer --statement-timeout gives it more time"),
             PgErrorKind::ReadOnly => Some("connect to the primary"),
+            PgErrorKind::Missing => Some("make the plan again"),
             PgErrorKind::Refused | PgErrorKind::Unexpected => None,
         }
     }
@@ -128,6 +132,7 @@ fn kind(state: &SqlState) -> PgErrorKind {
         "55P03" | "40P01" => PgErrorKind::LockTimeout,
         "57014" => PgErrorKind::Cancelled,
         "25006" => PgErrorKind::ReadOnly,
+        "42P01" | "42703" | "3F000" => PgErrorKind::Missing,
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => PgErrorKind::ConnectionLost,
         code if code.starts_with("08") => PgErrorKind::ConnectionLost,
         _ => PgErrorKind::Refused,

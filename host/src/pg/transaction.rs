@@ -160,7 +160,14 @@ impl<S: Statement> Transaction<S> {
             .await
         {
             Ok(()) => Ok(self.session),
-            Err(error) if error.kind == PgErrorKind::ConnectionLost => {
+            // Only the server can say no. An answer that could not be read, or
+            // none, leaves it open whether it committed.
+            Err(error)
+                if matches!(
+                    error.kind,
+                    PgErrorKind::ConnectionLost | PgErrorKind::Unexpected
+                ) =>
+            {
                 Err(CommitError::Lost(error))
             }
             Err(error) => Err(CommitError::Refused(error)),

@@ -70,6 +70,7 @@ impl From<PgError> for Failure {
         let class = match error.kind {
             PgErrorKind::ConnectionLost => FailureClass::Connection,
             PgErrorKind::Privilege => FailureClass::Privilege,
+            PgErrorKind::Missing => FailureClass::Drift,
             PgErrorKind::LockTimeout
             | PgErrorKind::Cancelled
             | PgErrorKind::ReadOnly
