@@ -126,6 +126,7 @@ fn show_verification(found: &Verification, output: &Output) {
             Outcome::Failed { error } => (styled(BAD, "FAILED"), plain(&error.to_string())),
             Outcome::NotRun => (styled(DIM, "not run"), String::new()),
         };
-        output.text(format!("  {mark}  {role:<14} {what:<12} {detail}"));
+        let line = format!("  {mark}  {role:<14} {what:<12} {detail}");
+        output.text(line.trim_end());
     }
 }
