@@ -17,8 +17,10 @@ use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::storage::Storage;
 
-/// Carries an operation out: preview, lock, execute, verify in the
-/// transaction, commit, confirm, publish. Closes with the final response.
+/// Carry out an operation.
+///
+/// In this order: preview, lock, execute, verify in the transaction, commit,
+/// confirm, publish. Closes with the final response.
 ///
 /// Nothing is executed unless it was asked for: with --plan, with --yes, or by
 /// typing "yes" at the prompt. Otherwise this shows the plan and stops.
@@ -81,14 +83,15 @@ async fn confirm(
     super::plan::show(output, &planned, policy, access)?;
     let plan = planned.close().await;
     let something_to_do = !plan.statements.is_empty();
-    Ok((something_to_do && ask(output)).then_some(plan))
+    let how = "add --yes, or save the plan and name it with --plan";
+    Ok((something_to_do && ask(output, how)).then_some(plan))
 }
 
 /// Asks for a typed "yes" on a terminal; otherwise says how to go on.
-pub(super) fn ask(output: &Output) -> bool {
+pub(super) fn ask(output: &Output, how: &str) -> bool {
     let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
     if !stdin.is_terminal() || !stderr.is_terminal() || output.is_json() {
-        output.warning("nothing was executed: add --yes, or save the plan and name it with --plan");
+        output.warning(&format!("nothing was executed: {how}"));
         return false;
     }
     let _ = write!(anstream::stderr(), "\nExecute this? Type yes: ");

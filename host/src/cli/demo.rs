@@ -28,6 +28,8 @@ use crate::run::{APPLICATION, Access, Environment, Stores};
 const ESTATE: &str = include_str!("demo/estate.sql");
 const CONFLICTS: &str = include_str!("demo/conflicts.sql");
 
+/// Show the whole story on a throw-away PostgreSQL server.
+///
 /// Shows the whole story on a throw-away PostgreSQL server: plan, apply,
 /// verify, a second apply that changes nothing, a conflicting estate that is
 /// blocked, a replay and a rollback. Uses an installed server or fetches one;

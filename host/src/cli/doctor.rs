@@ -18,6 +18,8 @@ use crate::run::APPLICATION;
 use crate::run::failure::Failure;
 use crate::run::resolution::{Survey, survey};
 
+/// Check connection, server, rights, policy, locks and names; change nothing.
+///
 /// Checks everything an operation needs: connection, server version, the
 /// role's rights (also for the rollback), the policy set, the lock budget, and
 /// what every family and concept resolves to, and why. Changes nothing.

@@ -28,6 +28,7 @@ enum PolicyCommand {
         policy: PolicyOptions,
     },
     /// Check every pin, component, description, setting and the approval.
+    ///
     /// The command for CI: exits 24 on any mismatch, 25 where a plugin
     /// misbehaves. Needs no database.
     Verify {

@@ -38,7 +38,9 @@ enum RunsCommand {
         #[command(flatten)]
         directory: LogDirectory,
     },
-    /// Ask the recorded plugin the recorded question again and compare the
+    /// Decide again and compare.
+    ///
+    /// Asks the recorded plugin the recorded question again and compares the
     /// verdicts and the fuel. Needs no database.
     Replay {
         /// The run.
@@ -48,8 +50,9 @@ enum RunsCommand {
         #[command(flatten)]
         policy: PolicyOptions,
     },
-    /// Hand report, rollback keys and log of a run to the stores again, after
-    /// an upload failed. Needs no database.
+    /// Hand report, rollback keys and log of a run to the stores again.
+    ///
+    /// For a run whose upload failed. Needs no database.
     Publish {
         /// The run.
         run_id: String,
