@@ -1,2 +1,3 @@
 //! Benchmarks.
+use birth_tests as _;
 fn main() {}

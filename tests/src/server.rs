@@ -13,6 +13,14 @@ pub struct Server {
 }
 
 impl Server {
+    /// A server with settings of its own, for one test. Like the shared ones it
+    /// lives as long as the process.
+    pub fn own(options: &ClusterOptions) -> &'static Self {
+        let binaries = ServerBinaries::find().expect("PostgreSQL server binaries");
+        let cluster = Cluster::start(&binaries, options).expect("a server that starts");
+        Box::leak(Box::new(Self { cluster }))
+    }
+
     /// The major version.
     pub fn major(&self) -> u32 {
         self.cluster.binaries().version()

@@ -6,5 +6,9 @@
     reason = "tests state what they expect"
 )]
 
+mod connection;
+mod demo;
+mod doctor;
 mod estates;
+mod snapshots;
 mod walk;

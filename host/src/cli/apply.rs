@@ -18,8 +18,10 @@ use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::storage::Storage;
 
-/// Carries an operation out: preview, lock, execute, verify in the
-/// transaction, commit, confirm, publish. Closes with the final response.
+/// Carry out an operation.
+///
+/// In this order: preview, lock, execute, verify in the transaction, commit,
+/// confirm, publish. Closes with the final response.
 ///
 /// Nothing is executed unless it was asked for: with --plan, with --yes, or by
 /// typing "yes" at the prompt. Otherwise this shows the plan and stops.

@@ -28,6 +28,8 @@ use crate::run::{APPLICATION, Access, Environment, Stores};
 const ESTATE: &str = include_str!("demo/estate.sql");
 const CONFLICTS: &str = include_str!("demo/conflicts.sql");
 
+/// Show the whole story on a throw-away PostgreSQL server.
+///
 /// Shows the whole story on a throw-away PostgreSQL server: plan, apply,
 /// verify, a second apply that changes nothing, a conflicting estate that is
 /// blocked, a replay and a rollback. Uses an installed server or fetches one;
@@ -83,7 +85,13 @@ impl Demo {
         story.await?;
         if self.keep {
             keep(output, cluster, scratch)?;
+        } else {
+            output.line("The server and its files are removed now; --keep would leave them.");
         }
+        output.line(format!(
+            "\n{} `birth doctor`, then `birth plan storage`, with --database URL. Neither changes anything.",
+            styled(BOLD, "On your own database:")
+        ));
         Ok(Exit::Status(Status::Pass))
     }
 }
@@ -113,8 +121,8 @@ fn no_server(code: &'static str, error: &dyn std::error::Error) -> Failure {
 }
 
 fn keep(output: &Output, cluster: Cluster, scratch: ScratchDirectory) -> Result<(), Failure> {
-    let url = cluster.url("estate");
-    let runs = scratch
+    let url = quoted(&cluster.url("estate"));
+    let scratch = scratch
         .keep()
         .map_err(|error| no_server("NOT_KEPT", &error))?;
     let kept = cluster
@@ -124,15 +132,22 @@ fn keep(output: &Output, cluster: Cluster, scratch: ScratchDirectory) -> Result<
         "\n{}",
         styled(BOLD, "The server is still running.")
     ));
-    output.line(format!("  connect   {url}"));
-    output.line(format!("  try       birth plan storage --database '{url}'"));
-    output.line(format!("  runs      {}", runs.join("runs").display()));
+    let runs = quoted(&scratch.join("runs").display().to_string());
+    output.line(format!("  connect   psql {url}"));
+    output.line(format!("  try       birth plan storage --database {url}"));
+    output.line(format!("  runs      birth runs list --log-dir {runs}"));
     output.line(format!(
         "  stop      {}; rm -rf {}",
         kept.stop_command,
-        runs.display()
+        quoted(&scratch.display().to_string())
     ));
     Ok(())
+}
+
+/// A word for the shell: these lines are there to be pasted, and one of them
+/// removes a folder whose name comes from the environment.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 impl Stage<'_> {
@@ -187,6 +202,9 @@ impl Stage<'_> {
 
     async fn tell(&self, cluster: &Cluster, scratch: &ScratchDirectory) -> Result<(), Failure> {
         let estate = self.environment(cluster, scratch, "estate")?;
+        self.output.line(
+            "birth carries out policy storage (B3-P): six columns and two checks on the registry\nof an estate. Everything below happens on a server of its own.",
+        );
         self.say("A throw-away PostgreSQL with a small estate");
         let admin = self.environment(cluster, scratch, "postgres")?;
         prepare(

@@ -19,6 +19,8 @@ use crate::run::failure::Failure;
 use crate::run::locks::LockBudget;
 use crate::run::resolution::{Survey, survey};
 
+/// Check connection, server, rights, policy, locks and names; change nothing.
+///
 /// Checks everything an operation needs: connection, server version, the
 /// role's rights (also for the rollback), the policy set, the lock budget, and
 /// what every family and concept resolves to, and why. Changes nothing.
@@ -107,21 +109,29 @@ impl Doctor {
                     detail,
                     None,
                 );
-                let transaction =
-                    ReadTransaction::begin(session, self.waiting.waiting().timeouts).await?;
-                check_server(
-                    &mut diagnosis,
-                    &transaction,
-                    &profile,
-                    self.database.schema.as_deref(),
-                )
-                .await?;
-                transaction.end().await?.close().await;
+                // A check that cannot be made must not hide what the others found.
+                if let Err(failure) = self.look(&mut diagnosis, session, &profile).await {
+                    diagnosis.failure("server", &failure);
+                }
             }
         }
         render(&diagnosis, output)?;
         let worst = diagnosis.0.iter().find(|f| f.level == Level::Failed);
         Ok(worst.map_or(Exit::Status(Status::Pass), |f| Exit::Failure(f.class)))
+    }
+
+    async fn look(
+        &self,
+        diagnosis: &mut Diagnosis,
+        session: Session,
+        profile: &Profile,
+    ) -> Result<(), Failure> {
+        let timeouts = self.waiting.waiting().timeouts;
+        let transaction = ReadTransaction::begin(session, timeouts).await?;
+        let schema = self.database.schema.as_deref();
+        check_server(diagnosis, &transaction, profile, schema).await?;
+        transaction.end().await?.close().await;
+        Ok(())
     }
 }
 

@@ -79,27 +79,19 @@ enum Color {
     Never,
 }
 
+/// What each does stands with its options, where `--help` takes it from: a text
+/// here would replace that one.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show the whole story on a throw-away PostgreSQL server.
     Demo(demo::Demo),
-    /// Check connection, server, rights, policy, locks and names; change nothing.
     Doctor(doctor::Doctor),
-    /// Show what an operation would do; change nothing.
     Plan(plan::Plan),
-    /// Carry out an operation.
     Apply(apply::Apply),
-    /// Check that what an operation sets up is there; change nothing.
     Verify(verify::Verify),
-    /// Undo exactly what a run did.
     Rollback(rollback::Rollback),
-    /// Bring interrupted runs to their end.
     Recover(recover::Recover),
-    /// Look at runs, replay their decisions, publish them again.
     Runs(runs::Runs),
-    /// Look at a policy set, and check it as CI does.
     Policy(policy::Policy),
-    /// Build policy plugins.
     Plugin(plugin::Plugin),
 }
 

@@ -143,7 +143,7 @@ pub(super) fn decision(decision: Decision) -> String {
         Decision::Exists => GOOD,
         Decision::Blocked => BAD,
     };
-    styled(style, format!("{:<24}", decision.word()))
+    styled(style, decision.word())
 }
 
 pub(super) fn severity(severity: Severity) -> String {

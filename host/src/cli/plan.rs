@@ -19,6 +19,8 @@ use crate::run::operation::Operation;
 use crate::run::stage::{Planned, compiled_sql};
 use crate::run::storage::Storage;
 
+/// Show what an operation would do; change nothing.
+///
 /// Reads the live schema, asks the policy, and shows every object with its
 /// decision and every statement that would run. An unapproved policy may be
 /// planned with, and is named as such.

@@ -24,6 +24,7 @@ pub(super) struct Plugin {
 #[derive(Debug, Subcommand)]
 enum PluginCommand {
     /// Build a plugin crate into a component, reproducibly, and print its hash.
+    ///
     /// A component with imports is refused. Needs the wasm target of the Rust
     /// toolchain, and says how to get it.
     Build(Build),

@@ -28,6 +28,7 @@ enum PolicyCommand {
         policy: PolicyOptions,
     },
     /// Check every pin, component, description, setting and the approval.
+    ///
     /// The command for CI: exits 24 on any mismatch, 25 where a plugin
     /// misbehaves. Needs no database.
     Verify {
@@ -126,6 +127,7 @@ fn show_verification(found: &Verification, output: &Output) {
             Outcome::Failed { error } => (styled(BAD, "FAILED"), plain(&error.to_string())),
             Outcome::NotRun => (styled(DIM, "not run"), String::new()),
         };
-        output.text(format!("  {mark}  {role:<14} {what:<12} {detail}"));
+        let line = format!("  {mark}  {role:<14} {what:<12} {detail}");
+        output.text(line.trim_end());
     }
 }

@@ -17,6 +17,8 @@ use crate::run::record;
 use crate::run::rollback::StorageRollback;
 use crate::run::storage::Storage;
 
+/// Bring interrupted runs to their end.
+///
 /// Brings runs to their end whose process died or lost its connection during
 /// COMMIT: asks the server what became of the transaction, confirms, reports
 /// and closes. Without RUN, every such run of the log directory; runs of

@@ -17,6 +17,8 @@ use crate::run::record;
 use crate::run::rollback::{RollbackPlan, StorageRollback};
 use crate::run::storage::Storage;
 
+/// Undo exactly what a run did.
+///
 /// Undoes a run: exactly the objects it created, by their captured identities,
 /// checked under the lock before anything is dropped. What was changed or
 /// replaced since is refused, and so is losing data that was written since,

@@ -1,5 +1,6 @@
 //! `birth runs`.
 
+use anstyle::Style;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -37,7 +38,9 @@ enum RunsCommand {
         #[command(flatten)]
         directory: LogDirectory,
     },
-    /// Ask the recorded plugin the recorded question again and compare the
+    /// Decide again and compare.
+    ///
+    /// Asks the recorded plugin the recorded question again and compares the
     /// verdicts and the fuel. Needs no database.
     Replay {
         /// The run.
@@ -47,8 +50,9 @@ enum RunsCommand {
         #[command(flatten)]
         policy: PolicyOptions,
     },
-    /// Hand report, rollback keys and log of a run to the stores again, after
-    /// an upload failed. Needs no database.
+    /// Hand report, rollback keys and log of a run to the stores again.
+    ///
+    /// For a run whose upload failed. Needs no database.
     Publish {
         /// The run.
         run_id: String,
@@ -128,17 +132,21 @@ fn list(directory: &LogDirectory, output: &Output) -> Result<Exit, Failure> {
     }
     for row in &rows {
         let state = match (&row.state, &row.error) {
-            (Some(state), _) => state_text(*state),
+            (Some(state), _) if row.operation.is_none() => state_text(*state),
+            (Some(state), _) => padded(*state),
             (None, Some(error)) => styled(BAD, plain(error)),
             (None, None) => String::new(),
         };
         let of = row.of.map_or_else(String::new, |of| format!(" of {of}"));
-        output.text(format!(
-            "{:<44} {state}  {}{of}  {}",
-            row.run,
-            row.operation.unwrap_or(""),
-            plain(row.database.unwrap_or(""))
-        ));
+        let mut line = format!("{:<44} {state}", row.run);
+        // A run that ended early has neither.
+        if let Some(operation) = row.operation {
+            line = format!("{line}  {operation}{of}");
+        }
+        if let Some(database) = row.database {
+            line = format!("{line}  {}", plain(database));
+        }
+        output.text(line);
     }
     Ok(Exit::Status(Status::Pass))
 }
@@ -168,16 +176,27 @@ fn row<'a>(id: &'a str, view: &'a Result<RunView, journal::JournalError>) -> Row
 }
 
 fn state_text(state: RunState) -> String {
+    let (style, word) = state_word(state);
+    styled(style, word)
+}
+
+/// As wide as the longest state, where more follows on the line.
+fn padded(state: RunState) -> String {
+    let (style, word) = state_word(state);
+    styled(style, format!("{word:<11}"))
+}
+
+fn state_word(state: RunState) -> (Style, &'static str) {
     match state {
-        RunState::Running => styled(WARN, format!("{:<11}", "running")),
-        RunState::Interrupted => styled(BAD, format!("{:<11}", "interrupted")),
+        RunState::Running => (WARN, "running"),
+        RunState::Interrupted => (BAD, "interrupted"),
         RunState::Closed(status) => {
             let style = match status {
                 Status::Pass => GOOD,
                 Status::Partial | Status::Blocked | Status::LockBusy => WARN,
                 Status::Failed | Status::Unknown => BAD,
             };
-            styled(style, format!("{:<11}", status.word()))
+            (style, status.word())
         }
     }
 }

@@ -18,6 +18,8 @@ use crate::run::carry_out;
 use crate::run::failure::Failure;
 use crate::run::storage::Storage;
 
+/// Check that what an operation sets up is there; change nothing.
+///
 /// Reads the live schema and says whether everything that the operation sets
 /// up is there and right, whoever put it there. Exits 30 where it is not.
 #[derive(Debug, Args)]

@@ -2,16 +2,6 @@
 //! TLS, without it, with another issuer and under another name; passwords from
 //! the password file, the environment, the service file and the URL; and that
 //! no output ever holds a password.
-//!
-//! DRAFT. It ran against a stand-in for `birth doctor`. To finish: take
-//! `crate::support::birth_command()` (a `std::process::Command` of the binary)
-//! and the two texts in `outcome` from the real command, and put `rcgen = "0.14"`
-//! (default-features off; features "crypto", "pem", "ring") into the package.
-
-#![expect(
-    clippy::unwrap_used,
-    reason = "a failed preparation must fail the test"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use birth_cluster::{Cluster, ClusterOptions, ServerBinaries};
+use birth_tests::cli::{Home, Ran};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
@@ -72,6 +63,7 @@ struct Stage {
     tls: Cluster,
     plain: Cluster,
     folder: TempDir,
+    home: Home,
 }
 
 impl Stage {
@@ -98,6 +90,7 @@ impl Stage {
             tls: Cluster::start(&binaries, &with_tls).unwrap(),
             plain: Cluster::start(&binaries, &options()).unwrap(),
             folder: TempDir::new().unwrap(),
+            home: Home::new(),
         };
         let client = ours.issue("postgres", None);
         stage.write("ours.crt", &ours.certificate, 0o644);
@@ -119,57 +112,79 @@ impl Stage {
         path
     }
 
-    /// Runs `birth doctor` with these variables and no others of libpq's.
-    fn doctor(&self, database: &str, variables: &[(&str, &str)]) -> String {
-        let output = crate::support::birth_command()
-            .args(["doctor", "--database", database])
-            .env_clear()
-            .env("HOME", self.path("home"))
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8(text).unwrap();
-        for trace in TRACES {
-            assert!(!text.contains(trace), "the password is shown: {text}");
+    /// Runs `birth doctor` with these variables and no others of libpq's, and
+    /// with a home folder of the test's making.
+    fn doctor(&self, database: &str, variables: &[(&str, &str)]) -> Ran {
+        let mut doctor = self
+            .home
+            .birth(&["doctor", "--database", database])
+            .env("HOME", &self.path("home"));
+        for (name, value) in variables {
+            doctor = doctor.env(name, value);
         }
-        text
+        let ran = doctor.run();
+        for text in [&ran.stdout, &ran.stderr] {
+            for trace in TRACES {
+                assert!(!text.contains(trace), "the password is shown: {text}");
+            }
+        }
+        ran
     }
 
-    fn check(&self, database: &str, variables: &[(&str, &str)], expected: &str) {
-        let text = self.doctor(database, variables);
-        let expected = outcome(expected);
-        assert!(text.contains(expected), "{database} {variables:?}: {text}");
+    #[track_caller]
+    fn check(&self, database: &str, variables: &[(&str, &str)], expected: Expected) {
+        let ran = self.doctor(database, variables);
+        let (code, stream, text) = match expected {
+            // Connected, and then there is no registry.
+            Tls => (23, &ran.stdout, "(TLS)"),
+            Plain => (23, &ran.stdout, "(no TLS)"),
+            Fails(message) => (21, &ran.stdout, message),
+            // Text that does not parse stops the command; a file that cannot be
+            // used is a finding.
+            Unusable(message) if ran.stdout.is_empty() => (20, &ran.stderr, message),
+            Unusable(message) => (20, &ran.stdout, message),
+        };
+        assert_eq!(ran.code, Some(code), "{database} {variables:?}: {ran:?}");
+        assert!(stream.contains(text), "{database} {variables:?}: {ran:?}");
+        if let Fails(_) = expected {
+            let finding = stream.lines().find(|line| line.contains(text));
+            let finding = finding.unwrap_or_default();
+            assert!(finding.starts_with("FAILED  connection"), "{ran:?}");
+        }
     }
 }
 
-/// What `birth doctor` prints for the two ways to be connected; any other
-/// expectation is a part of an error message.
-fn outcome(expected: &str) -> &str {
-    match expected {
-        "tls" => "connected with TLS",
-        "plain" => "connected without TLS",
-        message => message,
-    }
+/// How an attempt ends.
+#[derive(Debug, Clone, Copy)]
+enum Expected {
+    /// The server is reached with TLS.
+    Tls,
+    /// It is reached without.
+    Plain,
+    /// The attempt fails with this in its message.
+    Fails(&'static str),
+    /// Nothing is tried; this is in the message.
+    Unusable(&'static str),
 }
+use Expected::{Fails, Plain, Tls, Unusable};
 
 #[test]
 fn every_sslmode_against_every_server() {
-    const NO_TLS: &str = "the server does not offer TLS";
-    const NO_ROOTS: &str = "needs trusted root certificates and there are none";
-    const ISSUER: &str = "not issued by a trusted root";
-    const NAME: &str = "certificate is for another host";
+    const NO_TLS: Expected = Fails("the server does not offer TLS");
+    const NO_ROOTS: Expected = Unusable("needs trusted root certificates and there are none");
+    const ISSUER: Expected = Fails("not issued by a trusted root");
+    const NAME: Expected = Fails("certificate is for another host");
     let stage = Stage::new();
     // Columns: the server with TLS and no roots at hand; the one without TLS;
     // with the right roots; with the wrong ones; with the right ones under a
     // name that the certificate does not have.
     let table = [
-        ("disable", ["plain"; 5]),
-        ("allow", ["plain"; 5]),
-        ("prefer", ["tls", "plain", "tls", "plain", "tls"]),
-        ("require", ["tls", NO_TLS, "tls", ISSUER, "tls"]),
-        ("verify-ca", [NO_ROOTS, NO_ROOTS, "tls", ISSUER, "tls"]),
-        ("verify-full", [NO_ROOTS, NO_ROOTS, "tls", ISSUER, NAME]),
+        ("disable", [Plain; 5]),
+        ("allow", [Plain; 5]),
+        ("prefer", [Tls, Plain, Tls, Plain, Tls]),
+        ("require", [Tls, NO_TLS, Tls, ISSUER, Tls]),
+        ("verify-ca", [NO_ROOTS, NO_ROOTS, Tls, ISSUER, Tls]),
+        ("verify-full", [NO_ROOTS, NO_ROOTS, Tls, ISSUER, NAME]),
     ];
     let (tls, plain) = (stage.tls.port(), stage.plain.port());
     let ours = format!("&sslrootcert={}", stage.path("ours.crt"));
@@ -198,7 +213,7 @@ fn certificates_come_from_the_home_folder_and_must_be_private() {
         stage.tls.port()
     );
     stage.write("home/.postgresql/root.crt", &read("ours.crt"), 0o644);
-    stage.check(&database, &[], "valid client certificate");
+    stage.check(&database, &[], Fails("valid client certificate"));
     stage.write(
         "home/.postgresql/postgresql.crt",
         &read("client.crt"),
@@ -210,13 +225,13 @@ fn certificates_come_from_the_home_folder_and_must_be_private() {
         0o600,
     );
     // The rule for this database is met, and then there is no such database.
-    stage.check(&database, &[], "\"certificates\" does not exist");
+    stage.check(&database, &[], Fails("\"certificates\" does not exist"));
     stage.write(
         "home/.postgresql/postgresql.key",
         &read("client.key"),
         0o644,
     );
-    stage.check(&database, &[], "run chmod 0600 on it");
+    stage.check(&database, &[], Unusable("run chmod 0600 on it"));
 }
 
 #[test]
@@ -232,14 +247,18 @@ fn passwords_come_from_everywhere_and_are_never_shown() {
         &format!("[here]\nhost=localhost\nport={port}\nuser=postgres\npassword={PASSWORD}\n"),
         0o600,
     );
-    stage.check(&bare, &[("PGPASSWORD", PASSWORD)], "tls");
-    stage.check(&bare, &[("PGPASSFILE", &private)], "tls");
-    stage.check(&bare, &[("PGPASSFILE", &open)], "none was given");
-    stage.check(&bare, &[("PGPASSWORD", "wrong")], "authentication failed");
-    stage.check("service=here", &[("PGSERVICEFILE", &services)], "tls");
+    stage.check(&bare, &[("PGPASSWORD", PASSWORD)], Tls);
+    stage.check(&bare, &[("PGPASSFILE", &private)], Tls);
+    stage.check(&bare, &[("PGPASSFILE", &open)], Fails("none was given"));
+    stage.check(
+        &bare,
+        &[("PGPASSWORD", "wrong")],
+        Fails("authentication failed"),
+    );
+    stage.check("service=here", &[("PGSERVICEFILE", &services)], Tls);
     let with_password =
         format!("postgresql://postgres:{PASSWORD_IN_URL}@localhost:{port}/postgres");
-    stage.check(&with_password, &[], "tls");
+    stage.check(&with_password, &[], Tls);
     // The same URL as people mistype it.
     for broken in [
         with_password.replace("%25", "%"),
@@ -248,7 +267,7 @@ fn passwords_come_from_everywhere_and_are_never_shown() {
         with_password.replace("postgresql://", ""),
         with_password.replace(&port, "port"),
     ] {
-        stage.check(&broken, &[], "URL");
+        stage.check(&broken, &[], Unusable("URL"));
     }
     let variables = [
         ("PGHOST", "localhost"),
@@ -256,6 +275,6 @@ fn passwords_come_from_everywhere_and_are_never_shown() {
         ("PGUSER", "postgres"),
         ("PGPASSWORD", PASSWORD),
     ];
-    stage.check("postgres", &variables, "tls");
-    stage.check("missing", &variables, "\"missing\" does not exist");
+    stage.check("postgres", &variables, Tls);
+    stage.check("missing", &variables, Fails("\"missing\" does not exist"));
 }
