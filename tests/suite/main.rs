@@ -6,5 +6,11 @@
     reason = "tests state what they expect"
 )]
 
+mod check_prints;
 mod estates;
+mod guests;
+mod hostile_cli;
+mod plugin_cases;
+mod plugin_runtime;
+mod policies;
 mod walk;
