@@ -6,6 +6,7 @@
     reason = "tests state what they expect"
 )]
 
+mod artifacts;
 mod check_prints;
 mod estates;
 mod guests;
@@ -13,4 +14,5 @@ mod hostile_cli;
 mod plugin_cases;
 mod plugin_runtime;
 mod policies;
+mod policy;
 mod walk;
