@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod check_prints;
+mod conflicts;
 mod estates;
 mod guests;
 mod hostile_cli;
