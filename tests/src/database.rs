@@ -115,6 +115,15 @@ impl Session {
             .block_on(self.client.batch_execute(script))
             .expect(script);
     }
+
+    /// Runs a script in the session; its rows as in [`Database::rows`], or what
+    /// the server says.
+    pub fn rows(&self, script: &str) -> Result<Vec<Vec<String>>, String> {
+        self.runtime
+            .block_on(self.client.simple_query(script))
+            .map(texts)
+            .map_err(|error| message(&error))
+    }
 }
 
 fn run(url: &str, script: &str) -> Vec<Vec<String>> {
@@ -131,23 +140,32 @@ fn try_rows(url: &str, script: &str) -> Result<Vec<Vec<String>>, String> {
             .await
             .map_err(|e| e.to_string())?;
         let driver = tokio::spawn(connection);
-        let messages = client.simple_query(script).await.map_err(|error| {
-            error
-                .as_db_error()
-                .map_or_else(|| error.to_string(), |db| db.message().to_owned())
-        })?;
+        let messages = client
+            .simple_query(script)
+            .await
+            .map_err(|error| message(&error))?;
         drop(client);
         let _ = driver.await;
-        Ok(messages
-            .into_iter()
-            .filter_map(|message| match message {
-                SimpleQueryMessage::Row(row) => Some(
-                    (0..row.len())
-                        .map(|i| row.get(i).unwrap_or("∅").to_owned())
-                        .collect(),
-                ),
-                _ => None,
-            })
-            .collect())
+        Ok(texts(messages))
     })
+}
+
+fn message(error: &tokio_postgres::Error) -> String {
+    error
+        .as_db_error()
+        .map_or_else(|| error.to_string(), |db| db.message().to_owned())
+}
+
+fn texts(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<String>> {
+    messages
+        .into_iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(
+                (0..row.len())
+                    .map(|i| row.get(i).unwrap_or("∅").to_owned())
+                    .collect(),
+            ),
+            _ => None,
+        })
+        .collect()
 }

@@ -6,9 +6,18 @@
     reason = "tests state what they expect"
 )]
 
+mod artifacts;
+mod check_prints;
+mod conflicts;
 mod connection;
 mod demo;
 mod doctor;
 mod estates;
+mod guests;
+mod hostile_cli;
+mod plugin_cases;
+mod plugin_runtime;
+mod policies;
+mod policy;
 mod snapshots;
 mod walk;

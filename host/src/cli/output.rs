@@ -101,7 +101,7 @@ impl Output {
             stderr,
             "{} {} {}",
             styled(BAD, "error:"),
-            plain(&failure.message),
+            plain(failure.message.trim_end()),
             styled(DIM, format!("[{}]", failure.code))
         );
         if let Some(hint) = &failure.hint {

@@ -7,6 +7,7 @@ use birth_core::outcome::{Exit, FailureClass, FinalResponse, Status};
 use super::failure::Failure;
 use super::fate::{Fate, establish};
 use super::operation::{Evidence, Operation, ReportHeader};
+use super::rollback::other_database;
 use super::stage::{AfterCommit, CommitStop, Discovered, LockStop, Planned, drifted};
 use super::{APPLICATION, Access, Environment, Stores, VERSION};
 use crate::journal::{Event, RunDir, file};
@@ -202,6 +203,12 @@ async fn steps<O: Operation>(
         "planned: {} statements",
         O::statements(planned.plan()).len()
     ));
+    if let Some(approved) = &approved {
+        let here = &planned.server().database;
+        if !O::database(approved).is_same_database(here) {
+            return Err(other_database("the plan was", O::database(approved), here).into());
+        }
+    }
     if let Some(approved) = approved
         && O::digest(&approved)? != O::digest(planned.plan())?
     {

@@ -113,6 +113,8 @@ pub trait Operation: Sized {
     fn table(plan: &Self::Plan) -> Option<&QualifiedName>;
     /// `pg_class.oid` of that table, to name who holds its lock.
     fn table_oid(plan: &Self::Plan) -> u32;
+    /// The database it was made on.
+    fn database(plan: &Self::Plan) -> &DatabaseIdentity;
     /// The plan's digest.
     fn digest(plan: &Self::Plan) -> Result<Digest, Failure>;
     /// The revision it was decided under; none where no plugin was asked.

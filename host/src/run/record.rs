@@ -35,7 +35,16 @@ fn json<T: DeserializeOwned>(view: &RunView, name: &str) -> Result<T, Failure> {
 
 /// The rollback keys of a run, checked.
 pub fn keys<O: Operation>(view: &RunView) -> Result<Keys<O::Keys>, Failure> {
-    Ok(Keys::parse(&text(view, file::KEYS)?, O::NAME)?)
+    let keys = Keys::parse(&text(view, file::KEYS)?, O::NAME)?;
+    // Sound in themselves, they would undo another run than the one named.
+    if keys.run != view.id {
+        return Err(damaged(
+            view,
+            file::KEYS,
+            format!("it is of the run {}", keys.run),
+        ));
+    }
+    Ok(keys)
 }
 
 fn connection(view: &RunView) -> String {

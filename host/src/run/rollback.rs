@@ -84,7 +84,11 @@ impl Operation for StorageRollback {
         server: &Server,
     ) -> Result<RollbackTarget, Failure> {
         if !self.keys.database.is_same_database(&server.database) {
-            return Err(other_database(&self.keys.database, &server.database));
+            return Err(other_database(
+                "the run was",
+                &self.keys.database,
+                &server.database,
+            ));
         }
         let Some(relation) = reader.relation_by_oid(self.keys.keys.table_oid).await? else {
             return Ok(RollbackTarget {
@@ -220,6 +224,10 @@ impl Operation for StorageRollback {
 
     fn table_oid(plan: &RollbackPlan) -> u32 {
         plan.keys.table_oid
+    }
+
+    fn database(plan: &RollbackPlan) -> &DatabaseIdentity {
+        &plan.database
     }
 
     fn digest(plan: &RollbackPlan) -> Result<Digest, Failure> {
@@ -425,12 +433,16 @@ impl Operation for StorageRollback {
 }
 
 /// The keys or the plan belong to another database.
-pub fn other_database(recorded: &DatabaseIdentity, found: &DatabaseIdentity) -> Failure {
+pub fn other_database(
+    what: &str,
+    recorded: &DatabaseIdentity,
+    found: &DatabaseIdentity,
+) -> Failure {
     Failure::new(
         FailureClass::Artifact,
         "OTHER_DATABASE",
         format!(
-            "it belongs to the database {} (oid {}, system {}), but the connection is to {} (oid {}, system {})",
+            "{what} made on the database {} (oid {}, system {}), but the connection is to {} (oid {}, system {})",
             recorded.database,
             recorded.database_oid,
             recorded.system_identifier,

@@ -256,6 +256,10 @@ impl Operation for Storage {
         plan.registry.oid
     }
 
+    fn database(plan: &StoragePlan) -> &DatabaseIdentity {
+        &plan.database
+    }
+
     fn digest(plan: &StoragePlan) -> Result<Digest, Failure> {
         plan.digest().map_err(|e| Failure::encoding(&e))
     }

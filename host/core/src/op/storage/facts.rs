@@ -145,7 +145,8 @@ impl StorageFacts {
     }
 
     /// The closed-list columns whose present rows have to be looked at: they
-    /// exist, can be compared, and no check of the proposed name holds yet.
+    /// exist, can be compared, and no check of the proposed name has looked at
+    /// every row already. One that is `NOT VALID` has not.
     #[must_use]
     pub fn columns_to_scan(&self, naming: &Naming) -> Vec<&'static PolicyColumn> {
         let table = self.registry.name.name.as_str();
@@ -156,7 +157,7 @@ impl StorageFacts {
                 });
                 let held = naming
                     .check_name(table, wanted.name)
-                    .is_ok_and(|name| self.constraint(name.as_str()).is_some());
+                    .is_ok_and(|name| self.constraint(name.as_str()).is_some_and(|c| c.validated));
                 comparable && !held
             })
             .collect()

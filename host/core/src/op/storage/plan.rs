@@ -107,11 +107,13 @@ pub enum PlanFileError {
 
 impl StoragePlan {
     /// Digest of the plan: the same facts, revision and database give the
-    /// same. The timeline is left out, as a failover changes nothing that was
-    /// planned.
+    /// same. The timeline and the database's name are left out: a failover and
+    /// a rename change nothing that was planned (see
+    /// [`DatabaseIdentity::is_same_database`]).
     pub fn digest(&self) -> Result<Digest, serde_json::Error> {
         let mut plan = self.clone();
         plan.database.timeline = 0;
+        plan.database.database.clear();
         let body = serde_json::to_vec(&plan)?;
         Ok(DigestBuilder::new("birth storage plan 1")
             .bytes(&body)
