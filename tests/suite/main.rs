@@ -6,5 +6,6 @@
     reason = "tests state what they expect"
 )]
 
+mod commit_lost;
 mod estates;
 mod walk;
