@@ -160,7 +160,14 @@ impl<S: Statement> Transaction<S> {
             .await
         {
             Ok(()) => Ok(self.session),
-            Err(error) if error.kind == PgErrorKind::ConnectionLost => {
+            // An answer that is no error of the server's says nothing about
+            // the commit either.
+            Err(error)
+                if matches!(
+                    error.kind,
+                    PgErrorKind::ConnectionLost | PgErrorKind::Unexpected
+                ) =>
+            {
                 Err(CommitError::Lost(error))
             }
             Err(error) => Err(CommitError::Refused(error)),
