@@ -8,4 +8,6 @@
 
 mod commit_lost;
 mod estates;
+mod locks;
+mod recovery;
 mod walk;
