@@ -75,14 +75,24 @@ impl Database {
 
     /// Columns and constraints of a table as one text: what a run may change.
     pub fn shape(&self, table: &str) -> String {
-        let rows = self.rows(&format!(
+        shape_at(&self.url(), table)
+    }
+}
+
+/// The rows of a query on any URL, each value as text and NULL as `∅`.
+pub fn rows_at(url: &str, query: &str) -> Vec<Vec<String>> {
+    run(url, query)
+}
+
+/// As [`Database::shape`], on any URL.
+pub fn shape_at(url: &str, table: &str) -> String {
+    let rows = run(url, &format!(
             "SELECT 'column', attname, format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
              FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped
              UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
              WHERE conrelid = '{table}'::regclass AND contype <> 'n' ORDER BY 1, 2"
         ));
-        rows.iter().map(|row| row.join(" ") + "\n").collect()
-    }
+    rows.iter().map(|row| row.join(" ") + "\n").collect()
 }
 
 /// An open session with its own thread of control.

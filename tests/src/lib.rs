@@ -8,4 +8,6 @@
 
 pub mod cli;
 pub mod database;
+pub mod paused;
+pub mod proxy;
 pub mod server;

@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod check_prints;
+mod commit_lost;
 mod conflicts;
 mod connection;
 mod demo;
@@ -15,9 +16,11 @@ mod doctor;
 mod estates;
 mod guests;
 mod hostile_cli;
+mod locks;
 mod plugin_cases;
 mod plugin_runtime;
 mod policies;
 mod policy;
+mod recovery;
 mod snapshots;
 mod walk;

@@ -108,16 +108,20 @@ fn read_events(dir: &Dir, path: &Path) -> Result<(Vec<Stamped>, bool), JournalEr
         Err(error) => return Err(io(error)),
     };
     let held = flock(&events_file, FlockOperation::NonBlockingLockShared).is_err();
-    let mut text = String::new();
-    io::Read::read_to_string(&mut events_file, &mut text).map_err(io)?;
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut events_file, &mut bytes).map_err(io)?;
+    // A crash can cut the last line short. What it would have said did not
+    // happen yet: an event is written before what follows it.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+    bytes.truncate(whole.map_or(0, |at| at + 1));
+    let text = String::from_utf8(bytes).map_err(|error| JournalError::Damaged {
+        path: events_path.clone(),
+        detail: error.to_string(),
+    })?;
     let mut events = Vec::new();
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    for (i, line) in lines.iter().enumerate() {
+    for (i, line) in text.lines().enumerate() {
         match parse_line(line, &events_path) {
             Ok(event) => events.push(event),
-            // A crash can cut the last line short. What it would have said did
-            // not happen yet: an event is written before what follows it.
-            Err(JournalError::Damaged { .. }) if i + 1 == lines.len() && !line.ends_with('\n') => {}
             Err(JournalError::Damaged { path, detail }) => {
                 return Err(JournalError::Damaged {
                     path,

@@ -67,7 +67,24 @@ impl RunDir {
                 },
             }
         })?;
-        Self::with_files(path, dir, id.to_owned())
+        let run = Self::with_files(path, dir, id.to_owned())?;
+        run.drop_cut_line()?;
+        Ok(run)
+    }
+
+    /// A crash can cut the last line short. It counts as not written, and goes
+    /// before another is written behind it.
+    fn drop_cut_line(&self) -> Result<(), JournalError> {
+        let cut = self.dir.read(file::EVENTS).and_then(|text| {
+            let whole = text.iter().rposition(|byte| *byte == b'\n');
+            let length = whole.map_or(0, |at| at as u64 + 1);
+            if length == text.len() as u64 {
+                return Ok(());
+            }
+            self.events.set_len(length)?;
+            self.events.sync_data()
+        });
+        cut.map_err(|source| self.io("cannot mend", file::EVENTS, source))
     }
 
     fn with_files(path: PathBuf, dir: Dir, id: String) -> Result<Self, JournalError> {
@@ -135,14 +152,26 @@ impl RunDir {
         };
         let written = serde_json::to_string(&stamped)
             .map_err(io::Error::from)
-            .and_then(|line| {
-                self.events.write_all(format!("{line}\n").as_bytes())?;
-                self.events.sync_data()
-            });
+            .and_then(|line| self.append(&format!("{line}\n")));
         written.map_err(|source| self.io("cannot write", file::EVENTS, source))?;
         self.line(&format!("[{name}]"))?;
         pause_for_tests(name);
         Ok(())
+    }
+
+    /// Appends a line of events whole or not at all: a full disk must not leave
+    /// half a line for the next one to be glued to.
+    fn append(&mut self, line: &str) -> io::Result<()> {
+        let length = self.events.metadata()?.len();
+        let written = self
+            .events
+            .write_all(line.as_bytes())
+            .and_then(|()| self.events.sync_data());
+        if written.is_err() {
+            // The error that matters is the one above.
+            let _ = self.events.set_len(length);
+        }
+        written
     }
 
     /// Adds lines to the human-readable log.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use birth_core::outcome::FailureClass;
+
 use super::operation::{Operation, Traces};
 use super::{APPLICATION, Environment};
 use crate::journal::Keys;
@@ -83,9 +85,23 @@ async fn try_establish<O: Operation>(
     };
     let id = &sealed.transaction;
     Ok(match status {
-        TransactionFate::Committed => Fate::Committed(format!(
-            "the server says that transaction {id} is committed"
-        )),
+        TransactionFate::Committed => {
+            let found = traces(session, environment, operation, target, sealed).await;
+            match found {
+                // A crash loses the number of an open transaction whose WAL was
+                // not written out yet, and gives it out again: the answer is
+                // then about somebody else's commit.
+                Ok(Traces::Absent) => Fate::RolledBack(format!(
+                    "the server says that transaction {id} is committed, but nothing that the run's transaction did is there: after a crash the server gave its number to another one"
+                )),
+                Err(failure) if failure.class == FailureClass::Connection => return Err(failure),
+                // Whatever keeps the objects from being read, nothing speaks
+                // against the server's word.
+                Ok(Traces::Done | Traces::Mixed) | Err(_) => Fate::Committed(format!(
+                    "the server says that transaction {id} is committed"
+                )),
+            }
+        }
         TransactionFate::Aborted => {
             Fate::RolledBack(format!("the server says that transaction {id} is aborted"))
         }
@@ -98,6 +114,19 @@ async fn try_establish<O: Operation>(
     })
 }
 
+async fn traces<O: Operation>(
+    session: Session,
+    environment: &Environment,
+    operation: &O,
+    target: &O::Target,
+    sealed: &Keys<O::Keys>,
+) -> Result<Traces, Failure> {
+    let transaction = ReadTransaction::begin(session, environment.access.waiting.timeouts).await?;
+    let facts = operation.read(transaction.reader(), target).await?;
+    transaction.end().await?.close().await;
+    Ok(O::traces(&sealed.keys, &facts))
+}
+
 async fn by_traces<O: Operation>(
     session: Session,
     environment: &Environment,
@@ -105,11 +134,9 @@ async fn by_traces<O: Operation>(
     target: &O::Target,
     sealed: &Keys<O::Keys>,
 ) -> Result<Fate, Failure> {
-    let transaction = ReadTransaction::begin(session, environment.access.waiting.timeouts).await?;
-    let facts = operation.read(transaction.reader(), target).await?;
-    transaction.end().await?.close().await;
     let id = &sealed.transaction;
-    Ok(match O::traces(&sealed.keys, &facts) {
+    let found = traces(session, environment, operation, target, sealed).await?;
+    Ok(match found {
         Traces::Done => Fate::Committed(format!(
             "the server no longer knows transaction {id}; every captured identity is as it left it"
         )),

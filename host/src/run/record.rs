@@ -9,10 +9,12 @@ use super::carry_out::{Closed, End, Progress, close, confirm, unknown};
 use super::failure::Failure;
 use super::fate::{Fate, establish};
 use super::operation::Operation;
+use super::rollback::other_database;
 use super::stage::AfterCommit;
 use super::storage::{RecordedVerdicts, VERDICTS_FORMAT};
-use super::{Environment, Stores};
+use super::{APPLICATION, Environment, Stores};
 use crate::journal::{Event, Keys, RunDir, RunView, file};
+use crate::pg::{ReadTransaction, Session};
 use crate::plugin::set::PolicyRuntime;
 
 fn damaged(view: &RunView, name: &str, detail: impl std::fmt::Display) -> Failure {
@@ -90,6 +92,7 @@ pub async fn recover<O: Operation>(
     view: &RunView,
     tell: &dyn Fn(&str),
 ) -> Result<Closed, Failure> {
+    ensure_its_database(environment, view).await?;
     let mut run = RunDir::reopen(&environment.stores.runs, &view.id)?;
     run.line("recovering")?;
     let mut progress = progress::<O>(view)?;
@@ -112,6 +115,31 @@ pub async fn recover<O: Operation>(
         )
     };
     Ok(close(&environment.stores, &mut run, &progress, end, tell))
+}
+
+/// Leaves a run alone that another database has to be asked about: what is
+/// found here says nothing, not even where oids and names happen to agree.
+async fn ensure_its_database(environment: &Environment, view: &RunView) -> Result<(), Failure> {
+    let recorded = view.events.iter().find_map(|e| match &e.event {
+        Event::Discovered { database, .. } => Some(database),
+        _ => None,
+    });
+    let Some(recorded) = recorded.filter(|_| view.reached("committing")) else {
+        return Ok(());
+    };
+    let access = &environment.access;
+    // A database that cannot be reached is dealt with where it is asked.
+    let Ok(session) = Session::open(&access.connection, APPLICATION).await else {
+        return Ok(());
+    };
+    let transaction = ReadTransaction::begin(session, access.waiting.timeouts).await?;
+    let found = transaction.reader().server().await?.database;
+    transaction.end().await?.close().await;
+    if found.is_same_database(recorded) {
+        Ok(())
+    } else {
+        Err(other_database(recorded, &found))
+    }
 }
 
 async fn after_committing<O: Operation>(

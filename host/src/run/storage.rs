@@ -299,10 +299,11 @@ impl Operation for Storage {
 
     fn traces(keys: &StorageKeys, facts: &StorageFacts) -> Traces {
         let left = undo::left_over(keys, facts).len();
-        if left == 0 {
-            Traces::Absent
-        } else if left == keys.columns.len() + keys.checks.len() {
+        // First, so that a run which had nothing to create did all of it.
+        if left == keys.columns.len() + keys.checks.len() {
             Traces::Done
+        } else if left == 0 {
+            Traces::Absent
         } else {
             Traces::Mixed
         }

@@ -1,0 +1,64 @@
+//! A process of the binary that stopped itself at an exact boundary, to be
+//! killed or continued there.
+
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+
+use crate::cli::{Birth, Ran};
+
+/// A stopped process. It is killed where it is neither killed nor resumed.
+#[derive(Debug)]
+pub struct Paused {
+    child: Option<Child>,
+}
+
+impl Birth {
+    /// Starts the command and returns when it has stopped itself right after
+    /// an event is on the disk (`journal/writer.rs`, builds with debug
+    /// assertions). The wait ends when the process does, and that is bounded
+    /// by the process's own timeouts.
+    pub fn pause_at(self, event: &str) -> Paused {
+        let child = self.env("BIRTH_TEST_PAUSE_AT", event).start();
+        let (_, status) = waitpid(Some(Pid::from_child(&child)), WaitOptions::UNTRACED)
+            .expect("a child to wait for")
+            .expect("a wait that blocks");
+        if !status.stopped() {
+            // It is reaped, but its pipes still hold what it said.
+            let Child { stdout, stderr, .. } = child;
+            let said = (
+                stdout.map(std::io::read_to_string),
+                stderr.map(std::io::read_to_string),
+            );
+            panic!("it ended before `{event}`: {status:?} {said:?}");
+        }
+        Paused { child: Some(child) }
+    }
+}
+
+impl Paused {
+    /// kill -9; returns when it is dead.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    /// Lets it go on to its end.
+    pub fn resume(mut self) -> Ran {
+        let child = self.child.take().expect("a process that was not ended");
+        kill_process(Pid::from_child(&child), Signal::CONT).expect("a process to continue");
+        Ran::from(child.wait_with_output().expect("a process to wait for"))
+    }
+
+    fn end(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a process to kill");
+            child.wait().expect("a process to wait for");
+        }
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
