@@ -138,7 +138,7 @@ async fn ensure_its_database(environment: &Environment, view: &RunView) -> Resul
     if found.is_same_database(recorded) {
         Ok(())
     } else {
-        Err(other_database(recorded, &found))
+        Err(other_database("the run was", recorded, &found))
     }
 }
 
