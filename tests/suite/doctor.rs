@@ -303,10 +303,10 @@ fn a_server_with_too_few_locks_is_29() {
     assert!(
         failed[0]
             .1
-            .starts_with("storage needs 63 locks; the server has room for 40 and holds "),
+            .starts_with("altering inventory.collection_registry needs 63 locks; the server has room for 40 and holds "),
         "{failed:?}"
     );
-    assert_eq!(failed[0].2, "raise max_locks_per_transaction");
+    assert_eq!(failed[0].2, "raise max_locks_per_transaction on the server");
 }
 
 #[test]
