@@ -13,6 +13,7 @@ mod estates;
 mod guests;
 mod hostile_cli;
 mod names;
+mod plugin_build;
 mod plugin_cases;
 mod plugin_runtime;
 mod policies;
