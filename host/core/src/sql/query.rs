@@ -70,7 +70,8 @@ pub const TABLE_RIGHTS: &str = "\
 WITH RECURSIVE below(oid) AS (
   SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = $1
   UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid)
-SELECT pg_has_role(c.relowner, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+SELECT pg_has_role(c.relowner, 'USAGE'),
+       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'),
        pg_get_userbyid(c.relowner)::text, (SELECT count(*) FROM below)
 FROM pg_class c WHERE c.oid = $1";
 
