@@ -194,19 +194,19 @@ fn drift_between_plan_and_apply() {
         ),
         (
             "ALTER TABLE inventory.collection_registry ADD COLUMN notes text",
-            "other columns or constraints of the registry changed",
+            "the live column notes is new",
         ),
         (
             "ALTER TABLE inventory.collection_registry ADD CHECK (governance_role <> '')",
-            "other columns or constraints of the registry changed",
+            "the live constraint collection_registry_governance_role_check is new",
         ),
         (
             "ALTER TABLE inventory.collection_registry DROP COLUMN governance_role",
-            "other columns or constraints of the registry changed",
+            "the live column governance_role is gone",
         ),
         (
             "ALTER TABLE inventory.collection_registry ALTER governance_role TYPE varchar(50)",
-            "other columns or constraints of the registry changed",
+            "the live column governance_role changed",
         ),
         (
             "ALTER TABLE inventory.collection_registry RENAME TO collection_register",

@@ -88,6 +88,7 @@ pub fn assess(
         registry: facts.registry.clone(),
         revision: context.revision.clone(),
         facts_digest: facts.digest()?,
+        facts: facts.parts()?,
         items,
         statements,
     })

@@ -1,5 +1,7 @@
 //! What the storage operation reads, and how it looks to the conflict role.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{COLUMNS, PolicyColumn, checked_columns};
@@ -166,6 +168,26 @@ impl StorageFacts {
     /// Digest of the facts. Two reads of an unchanged registry give the same.
     pub fn digest(&self) -> Result<Digest, serde_json::Error> {
         Ok(Digest::of(&serde_json::to_vec(self)?))
+    }
+
+    /// Digest of each column, constraint and count of rows, by what it is.
+    pub fn parts(&self) -> Result<BTreeMap<String, Digest>, serde_json::Error> {
+        fn digest(fact: &impl Serialize) -> Result<Digest, serde_json::Error> {
+            Ok(Digest::of(&serde_json::to_vec(fact)?))
+        }
+        let mut parts = BTreeMap::new();
+        for column in &self.columns {
+            parts.insert(format!("the live column {}", column.name), digest(column)?);
+        }
+        for constraint in &self.constraints {
+            let name = format!("the live constraint {}", constraint.name);
+            parts.insert(name, digest(constraint)?);
+        }
+        for rows in &self.rows_outside {
+            let name = format!("the count of rows outside the list of {}", rows.column);
+            parts.insert(name, digest(rows)?);
+        }
+        Ok(parts)
     }
 
     /// The facts as the conflict role gets them: six columns, then a check for

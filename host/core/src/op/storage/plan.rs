@@ -1,5 +1,7 @@
 //! The plan: the value that is previewed, hashed, saved and executed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -61,6 +63,11 @@ pub struct StoragePlan {
     pub revision: Revision,
     /// Digest of the facts it was made from.
     pub facts_digest: Digest,
+    /// Digest of each of those facts by name ([`StorageFacts::parts`]), so that
+    /// a drift can say what changed.
+    ///
+    /// [`StorageFacts::parts`]: super::facts::StorageFacts::parts
+    pub facts: BTreeMap<String, Digest>,
     /// Every proposed object with its decision.
     pub items: Vec<Item<Proposed>>,
     /// What will run, in order. Empty where nothing is absent, and where
@@ -234,11 +241,15 @@ impl StoragePlan {
                 ));
             }
         }
-        if out.is_empty() && self.facts_digest != now.facts_digest {
-            out.push(
-                "other columns or constraints of the registry changed since the plan was made"
-                    .to_owned(),
-            );
+        for (name, was) in &self.facts {
+            match now.facts.get(name) {
+                None => out.push(format!("{name} is gone")),
+                Some(is) if is != was => out.push(format!("{name} changed")),
+                Some(_) => {}
+            }
+        }
+        for name in now.facts.keys().filter(|n| !self.facts.contains_key(*n)) {
+            out.push(format!("{name} is new"));
         }
         out
     }
