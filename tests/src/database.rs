@@ -136,7 +136,8 @@ impl Session {
     }
 }
 
-fn run(url: &str, script: &str) -> Vec<Vec<String>> {
+/// Runs a script at a URL and gives its rows, as [`Database::rows`] does.
+pub fn run(url: &str, script: &str) -> Vec<Vec<String>> {
     try_rows(url, script).unwrap_or_else(|error| panic!("{error}\nin: {script}"))
 }
 
