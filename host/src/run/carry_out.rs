@@ -73,6 +73,8 @@ pub(super) struct Progress<O: Operation> {
     pub(super) committed: bool,
     pub(super) previewed: bool,
     pub(super) confirmed: bool,
+    /// That it is committed, where the journal could not say so yet.
+    pub(super) unrecorded: Option<Event>,
 }
 
 impl<O: Operation> Progress<O> {
@@ -85,6 +87,7 @@ impl<O: Operation> Progress<O> {
             committed: false,
             previewed: false,
             confirmed: false,
+            unrecorded: None,
         }
     }
 }
@@ -267,10 +270,11 @@ fn after_commit<O: Operation>(
 ) -> Result<(), End> {
     progress.committed = true;
     progress.keys = Some(after.keys.clone());
-    run.event(Event::Committed {
+    let event = Event::Committed {
         how: how.to_owned(),
-    })
-    .map_err(|error| {
+    };
+    run.event(event.clone()).map_err(|error| {
+        progress.unrecorded = Some(event);
         let failure = Failure::from(error);
         End::of(
             Status::Partial,
@@ -393,6 +397,9 @@ pub(super) fn close<O: Operation>(
                 O::report(&header, &evidence, &response).as_bytes(),
             )
         })
+        // A closed run that does not say it committed would count as one that
+        // changed nothing. Without that word it stays open for `recover`.
+        .and_then(|()| progress.unrecorded.clone().map_or(Ok(()), |e| run.event(e)))
         .and_then(|()| {
             run.event(Event::Closed {
                 status: end.status,

@@ -72,6 +72,7 @@ fn progress<O: Operation>(view: &RunView) -> Result<Progress<O>, Failure> {
         committed,
         previewed,
         confirmed: view.reached("confirmed"),
+        unrecorded: None,
     })
 }
 
