@@ -8,6 +8,7 @@
 
 mod commit_lost;
 mod estates;
+mod files;
 mod locks;
 mod recovery;
 mod walk;
