@@ -227,7 +227,8 @@ async fn steps<O: Operation>(
             sealed,
         }) => {
             tell("the connection broke during COMMIT: asking the server what became of it");
-            run.line(&format!("lost: {error}"))?;
+            // A log that cannot take the line says nothing about the commit.
+            let _ = run.line(&format!("lost: {error}"));
             match establish(environment, &after.operation, &after.target, &sealed).await {
                 Fate::Committed(how) => {
                     after_commit(run, progress, &after, &how)?;
@@ -262,7 +263,7 @@ fn record_plan<O: Operation>(planned: &Planned<O>, run: &mut RunDir) -> Result<(
     Ok(())
 }
 
-fn after_commit<O: Operation>(
+pub(super) fn after_commit<O: Operation>(
     run: &mut RunDir,
     progress: &mut Progress<O>,
     after: &AfterCommit<O>,
