@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use birth_tests::cli::{Birth, Home, Ran};
 use birth_tests::database::Database;
 use birth_tests::paused::Paused;
+use birth_tests::proxy::{Cut, Later, Point, Proxy};
 use birth_tests::server;
 
 use crate::estates::PLAIN;
@@ -268,6 +269,32 @@ mod full_disk {
                     assert_eq!(found, expected, "{what}\n{}", ran.stdout);
                 }
             }
+        }
+    }
+
+    /// The disk is full and the answer to COMMIT is lost: that the log cannot
+    /// say so is no reason to claim that nothing was committed.
+    #[test]
+    fn while_the_answer_to_commit_is_lost() {
+        for (cut, expected) in [
+            (Cut::AnswerLost, "PARTIAL JOURNAL_FAILED"),
+            (Cut::Unsent, "FAILED CONNECTION_LOST"),
+        ] {
+            let scene = Scene::new();
+            let socket = scene.db.server().socket();
+            let proxy = Proxy::new(&socket, Point::Commit, cut, Later::Pass);
+            let apply = scene.home.birth(&["apply", "storage", "--yes"]);
+            let apply = apply.arg("--database").arg(&proxy.url(scene.db.name()));
+            let ignoring = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"];
+            let host = apply.under(&ignoring).pause_at("committing");
+            host.limit_files(0);
+            let ran = host.resume();
+            assert!(proxy.was_cut());
+            let code = ran.get("reason").split(':').next().unwrap();
+            let found = format!("{} {code}", ran.get("b3p_ddl_status"));
+            assert_eq!(found, expected, "{}", ran.stdout);
+            assert_eq!(scene.changed(), cut == Cut::AnswerLost);
+            after_room_was_made(&scene, expected, &ran);
         }
     }
 
