@@ -179,6 +179,29 @@ impl Birth {
         self
     }
 
+    /// Has another program run it, which gets the whole command as further
+    /// arguments.
+    #[must_use]
+    pub fn under(self, wrapper: &[&str]) -> Self {
+        let inner = self.command;
+        let mut command = Command::new(wrapper.first().expect("a program"));
+        command
+            .args(wrapper.iter().skip(1))
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(
+                inner
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null());
+        if let Some(directory) = inner.get_current_dir() {
+            command.current_dir(directory);
+        }
+        Self { command }
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Ran {
         Ran::from(self.command.output().expect("the binary runs"))

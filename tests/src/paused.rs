@@ -5,6 +5,9 @@ use std::process::Child;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
+#[cfg(target_os = "linux")]
+use rustix::process::{Resource, Rlimit, prlimit};
+
 use crate::cli::{Birth, Ran};
 
 /// A stopped process. It is killed where it is neither killed nor resumed.
@@ -37,6 +40,18 @@ impl Birth {
 }
 
 impl Paused {
+    /// From now on none of its files can grow beyond a size: a write beyond it
+    /// fails as one on a full disk does, where the process ignores SIGXFSZ.
+    #[cfg(target_os = "linux")]
+    pub fn limit_files(&self, bytes: u64) {
+        let child = self.child.as_ref().expect("a process that was not ended");
+        let limit = Rlimit {
+            current: Some(bytes),
+            maximum: None,
+        };
+        prlimit(Some(Pid::from_child(child)), Resource::Fsize, limit).expect("a limit");
+    }
+
     /// kill -9; returns when it is dead.
     pub fn kill(mut self) {
         self.end();

@@ -14,6 +14,7 @@ mod connection;
 mod demo;
 mod doctor;
 mod estates;
+mod files;
 mod guests;
 mod hostile_cli;
 mod locks;

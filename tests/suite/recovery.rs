@@ -377,6 +377,45 @@ fn transaction_that_outlives_its_host() {
     assert_eq!(db.shape(PLAIN.registry), before);
 }
 
+/// The server committed, the journal does not say so yet, and a file that it
+/// takes to find out is damaged: then nothing is claimed and nothing closed.
+#[test]
+fn damaged_record_of_a_commit_claims_nothing() {
+    let (home, db) = (Home::new(), Database::new(server::one(), PLAIN.script));
+    let (point, cut) = (Point::Commit, Cut::AnswerHeld);
+    let proxy = Proxy::new(&db.server().socket(), point, cut, Later::Pass);
+    let apply = home.birth(&["apply", "storage", "--yes"]).arg("--database");
+    let mut host = apply.arg(&proxy.url(db.name())).start();
+    proxy.wait_until_cut();
+    host.kill().unwrap();
+    host.wait().unwrap();
+    let run = only(home.run_ids());
+    let files = [
+        "rollback-keys.json",
+        "target.json",
+        "plan.json",
+        "facts.json",
+    ];
+    for file in files {
+        let path = home.run(&run).join(file);
+        let whole = fs::read(&path).unwrap();
+        for damaged in [Some(&whole[..whole.len() / 2]), None] {
+            match damaged {
+                Some(half) => fs::write(&path, half).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            for arguments in [vec!["recover"], vec!["recover", &run]] {
+                let refused = home.on(&db, &arguments).run().expect_code(27);
+                assert_eq!(refused.stdout, "", "{file}");
+            }
+            let list = home.birth(&["runs", "list", "--format", "json"]).run();
+            assert_eq!(list.json()[0]["state"], "interrupted", "{file}");
+        }
+        fs::write(&path, whole).unwrap();
+    }
+    expect_applied(&home.on(&db, &["recover"]).run().expect_code(0));
+}
+
 /// A run is only ever judged by its own database.
 #[test]
 fn other_database_says_nothing_about_a_run() {

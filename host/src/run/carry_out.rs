@@ -86,6 +86,8 @@ pub(super) struct Progress<O: Operation> {
     pub(super) committed: bool,
     pub(super) previewed: bool,
     pub(super) confirmed: bool,
+    /// That it is committed, where the journal could not say so yet.
+    pub(super) unrecorded: Option<Event>,
 }
 
 impl<O: Operation> Progress<O> {
@@ -98,6 +100,7 @@ impl<O: Operation> Progress<O> {
             committed: false,
             previewed: false,
             confirmed: false,
+            unrecorded: None,
         }
     }
 }
@@ -250,7 +253,8 @@ async fn steps<O: Operation>(
             sealed,
         }) => {
             tell("the connection broke during COMMIT: asking the server what became of it");
-            run.line(&format!("lost: {error}"))?;
+            // A log that cannot take the line says nothing about the commit.
+            let _ = run.line(&format!("lost: {error}"));
             match establish(environment, &after.operation, &after.target, &sealed).await {
                 Fate::Committed(how) => {
                     after_commit(run, progress, &after, &how)?;
@@ -285,7 +289,7 @@ fn record_plan<O: Operation>(planned: &Planned<O>, run: &mut RunDir) -> Result<(
     Ok(())
 }
 
-fn after_commit<O: Operation>(
+pub(super) fn after_commit<O: Operation>(
     run: &mut RunDir,
     progress: &mut Progress<O>,
     after: &AfterCommit<O>,
@@ -293,10 +297,11 @@ fn after_commit<O: Operation>(
 ) -> Result<(), End> {
     progress.committed = true;
     progress.keys = Some(after.keys.clone());
-    run.event(Event::Committed {
+    let event = Event::Committed {
         how: how.to_owned(),
-    })
-    .map_err(|error| {
+    };
+    run.event(event.clone()).map_err(|error| {
+        progress.unrecorded = Some(event);
         let failure = Failure::from(error);
         End::of(
             Status::Partial,
@@ -405,6 +410,9 @@ pub(super) fn close<O: Operation>(
                 O::report(&header, &evidence, &response).as_bytes(),
             )
         })
+        // A closed run that does not say it committed would count as one that
+        // changed nothing. Without that word it stays open for `recover`.
+        .and_then(|()| progress.unrecorded.clone().map_or(Ok(()), |e| run.event(e)))
         .and_then(|()| {
             run.event(Event::Closed {
                 status: end.status,

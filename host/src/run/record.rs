@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use birth_core::outcome::{FailureClass, Status};
 
-use super::carry_out::{Closed, End, Progress, close, confirm, unknown};
+use super::carry_out::{Closed, End, Progress, after_commit, close, confirm, unknown};
 use super::failure::Failure;
 use super::fate::{Fate, establish};
 use super::operation::Operation;
@@ -81,6 +81,7 @@ fn progress<O: Operation>(view: &RunView) -> Result<Progress<O>, Failure> {
         committed,
         previewed,
         confirmed: view.reached("confirmed"),
+        unrecorded: None,
     })
 }
 
@@ -93,14 +94,21 @@ pub async fn recover<O: Operation>(
     tell: &dyn Fn(&str),
 ) -> Result<Closed, Failure> {
     ensure_its_database(environment, view).await?;
+    let recorded = if view.reached("committing") && !view.reached("confirmed") {
+        Some(Recorded::read(operation, view)?)
+    } else {
+        None
+    };
     let mut run = RunDir::reopen(&environment.stores.runs, &view.id)?;
     run.line("recovering")?;
     let mut progress = progress::<O>(view)?;
-    let end = if view.reached("committing") {
-        match after_committing(environment, operation, view, &mut run, &mut progress, tell).await {
+    let end = if let Some(recorded) = recorded {
+        match after_committing(environment, recorded, &mut run, &mut progress, tell).await {
             Ok(()) => End::pass(),
             Err(end) => end,
         }
+    } else if progress.confirmed {
+        End::pass()
     } else {
         let last = view.events.last().map_or("nothing", |e| e.event.name());
         End::of(
@@ -142,23 +150,41 @@ async fn ensure_its_database(environment: &Environment, view: &RunView) -> Resul
     }
 }
 
+/// What it takes to find out about a commit and to confirm it.
+struct Recorded<O: Operation> {
+    sealed: Keys<O::Keys>,
+    after: AfterCommit<O>,
+}
+
+impl<O: Operation> Recorded<O> {
+    /// Reads all of it before anything is claimed: a file that is damaged says
+    /// nothing about the commit, so the run stays open.
+    fn read(operation: O, view: &RunView) -> Result<Self, Failure> {
+        let sealed = keys::<O>(view)?;
+        let after = AfterCommit {
+            operation,
+            target: json(view, file::TARGET)?,
+            before: json(view, file::FACTS)?,
+            plan: O::read_plan_file(&text(view, file::PLAN)?)?,
+            keys: sealed.keys.clone(),
+        };
+        Ok(Self { sealed, after })
+    }
+}
+
 async fn after_committing<O: Operation>(
     environment: &Environment,
-    operation: O,
-    view: &RunView,
+    recorded: Recorded<O>,
     run: &mut RunDir,
     progress: &mut Progress<O>,
     tell: &dyn Fn(&str),
 ) -> Result<(), End> {
-    let sealed = keys::<O>(view)?;
-    let target: O::Target = json(view, file::TARGET)?;
+    let Recorded { sealed, after } = recorded;
     if !progress.committed {
-        match establish(environment, &operation, &target, &sealed).await {
+        match establish(environment, &after.operation, &after.target, &sealed).await {
             Fate::Committed(how) => {
                 tell(&format!("committed: {how}"));
-                progress.committed = true;
-                progress.keys = Some(sealed.keys.clone());
-                run.event(Event::Committed { how }).map_err(Failure::from)?;
+                after_commit(run, progress, &after, &how)?;
             }
             Fate::RolledBack(how) => {
                 let failure = Failure::new(
@@ -171,18 +197,6 @@ async fn after_committing<O: Operation>(
             Fate::Unknown(why) => return Err(unknown(&why)),
         }
     }
-    if progress.confirmed {
-        return Ok(());
-    }
-    let plan = O::read_plan_file(&text(view, file::PLAN)?)?;
-    let before: O::Facts = json(view, file::FACTS)?;
-    let after = AfterCommit {
-        operation,
-        target,
-        before,
-        plan,
-        keys: sealed.keys,
-    };
     confirm(environment, run, progress, None, &after).await
 }
 
