@@ -88,7 +88,7 @@ impl PgError {
             PgErrorKind::Privilege => "PRIVILEGE_MISSING",
             PgErrorKind::LockTimeout => "LOCK_TIMEOUT",
             PgErrorKind::Cancelled => "STATEMENT_CANCELLED",
-            PgErrorKind::ReadOnly => "SERVER_READ_ONLY",
+            PgErrorKind::ReadOnly => "READ_ONLY",
             PgErrorKind::Missing => "OBJECT_GONE",
             PgErrorKind::Refused => "STATEMENT_REFUSED",
             PgErrorKind::Unexpected => "UNEXPECTED_ANSWER",
@@ -107,7 +107,9 @@ impl PgError {
                 Some("try again later, or with a longer --lock-timeout or more --lock-retries")
             }
             PgErrorKind::Cancelled => Some("a longer --statement-timeout gives it more time"),
-            PgErrorKind::ReadOnly => Some("connect to the primary"),
+            PgErrorKind::ReadOnly => Some(
+                "connect to the primary, or lift default_transaction_read_only for this session",
+            ),
             PgErrorKind::Missing => Some("make the plan again"),
             PgErrorKind::Refused | PgErrorKind::Unexpected => None,
         }

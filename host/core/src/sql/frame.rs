@@ -22,8 +22,9 @@ pub struct Timeouts {
 pub const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Opens the transaction of an operation. Read committed, because what is read
-/// again under the lock must be what is there now.
-pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// again under the lock must be what is there now. It does not say READ WRITE:
+/// whoever holds sessions to reading by default means it.
+pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// Commits.
 pub const COMMIT: &str = "COMMIT";
