@@ -8,7 +8,6 @@
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    clippy::panic,
     reason = "a benchmark prints, and stops where it cannot be set up"
 )]
 
