@@ -67,7 +67,7 @@ pub enum FailureClass {
     Filesystem,
     /// The server refused a statement.
     Database,
-    /// Verification in the transaction found a difference.
+    /// Verification, confirmation or a replay found a difference.
     Verification,
 }
 
@@ -109,7 +109,7 @@ impl FailureClass {
             }
             Self::Filesystem => "a file or directory could not be read or written",
             Self::Database => "the server refused a statement",
-            Self::Verification => "verification in the transaction found a difference",
+            Self::Verification => "verification found a difference",
         }
     }
 }

@@ -14,16 +14,16 @@ use super::output::{BAD, BOLD, DIM, GOOD, styled};
 use super::{Output, PolicyOptions};
 use crate::journal;
 use crate::kb::Store;
-use crate::pg::Session;
 use crate::pg::connect::{ConnectError, resolve};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
 use crate::run::record;
 use crate::run::rollback::StorageRollback;
+use crate::run::signal;
 use crate::run::stage::Waiting;
 use crate::run::storage::Storage;
-use crate::run::{APPLICATION, Access, Environment, Stores};
+use crate::run::{Access, Environment, Stores};
 
 const ESTATE: &str = include_str!("demo/estate.sql");
 const CONFLICTS: &str = include_str!("demo/conflicts.sql");
@@ -79,7 +79,7 @@ impl Demo {
             tokio::select! {
                 told = stage.tell(&cluster, &scratch) => told,
                 // Ends the story so that everything is cleaned up on the way out.
-                () = interrupted() => Err(Failure::new(FailureClass::Configuration, "INTERRUPTED", "the demo was interrupted")),
+                () = signal::received() => Err(Failure::new(FailureClass::Configuration, "INTERRUPTED", "the demo was interrupted")),
             }
         };
         story.await?;
@@ -93,20 +93,6 @@ impl Demo {
             styled(BOLD, "On your own database:")
         ));
         Ok(Exit::Status(Status::Pass))
-    }
-}
-
-async fn interrupted() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            // Without a handler the signal ends the process; the cleaners see that.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate => {}
     }
 }
 
@@ -317,7 +303,7 @@ impl Stage<'_> {
 }
 
 async fn prepare(environment: &Environment, scripts: &[&'static str]) -> Result<(), Failure> {
-    let session = Session::open(&environment.access.connection, APPLICATION).await?;
+    let session = environment.access.open().await?;
     for script in scripts {
         session.prepare_throw_away_estate(script).await?;
     }

@@ -14,7 +14,7 @@ use super::output::{BAD, BOLD, GOOD, WARN, plain, styled};
 use super::{DatabaseOptions, Output, PolicyOptions};
 use crate::pg::{MINIMUM_SERVER, ReadTransaction, Server, Session};
 use crate::plugin::set::PolicyRuntime;
-use crate::run::APPLICATION;
+use crate::run::Access;
 use crate::run::failure::Failure;
 use crate::run::locks::LockBudget;
 use crate::run::resolution::{Survey, survey};
@@ -96,12 +96,15 @@ impl Doctor {
             Err(failure) => diagnosis.failure("policy", &failure),
         }
         let profile = self.database.profile(output)?;
-        let settings = self.database.settings()?;
-        match Session::open(&settings, APPLICATION).await {
+        let access = Access {
+            connection: self.database.settings()?,
+            waiting: self.waiting.waiting(),
+        };
+        match access.open().await {
             Err(error) => diagnosis.failure("connection", &error.into()),
             Ok(session) => {
                 let tls = if session.encrypted() { "TLS" } else { "no TLS" };
-                let detail = format!("{} ({tls})", settings.describe());
+                let detail = format!("{} ({tls})", access.connection.describe());
                 diagnosis.add(
                     Level::Ok,
                     FailureClass::Connection,

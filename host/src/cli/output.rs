@@ -73,8 +73,7 @@ impl Output {
     /// The result as one JSON document.
     pub(super) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|e| Failure::encoding(&e))?;
-        self.line(text);
-        Ok(())
+        result(&format!("{text}\n"))
     }
 
     /// Progress, for people who watch.
@@ -131,9 +130,26 @@ impl Output {
         if self.is_json() {
             self.json(&closed.response)
         } else {
-            let _ = write!(anstream::stdout(), "{}", closed.response);
-            Ok(())
+            result(&plain(&closed.response.to_string()))
         }
+    }
+}
+
+/// Writes what the command was run for. A reader that closed the pipe did not
+/// want it; any other reason must not pass in silence.
+fn result(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            FailureClass::Filesystem,
+            "RESULT_NOT_WRITTEN",
+            format!("the result could not be written to stdout: {error}"),
+        )
+        .with_hint("`birth runs list` and `birth runs show` say how a run ended")),
+        _ => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::run::carry_out::Closed;
 use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::record;
-use crate::run::rollback::StorageRollback;
+use crate::run::rollback::{OTHER_DATABASE, StorageRollback};
 use crate::run::storage::Storage;
 
 /// Bring interrupted runs to their end.
@@ -22,7 +22,8 @@ use crate::run::storage::Storage;
 /// Brings runs to their end whose process died or lost its connection during
 /// COMMIT: asks the server what became of the transaction, confirms, reports
 /// and closes. Without RUN, every such run of the log directory; runs of
-/// another database are left alone and named.
+/// another database are left alone and named. Exits 0 where every run was
+/// brought to its end, whatever the end was.
 #[derive(Debug, Args)]
 pub(super) struct Recover {
     /// The run to recover.
@@ -52,6 +53,10 @@ impl Recover {
         for view in &open {
             let closed = match self.recover(&environment, view, output).await {
                 Ok(closed) => closed,
+                Err(failure) if self.run_id.is_none() && failure.code == OTHER_DATABASE => {
+                    output.warning(&format!("run {} is left alone: {failure}", view.id));
+                    continue;
+                }
                 // One run that cannot be recovered must not hide the others.
                 Err(failure) if self.run_id.is_none() => {
                     output.failure(&failure);
@@ -62,8 +67,8 @@ impl Recover {
             };
             output.text(format!("# run {}", closed.run));
             output.closed(&closed)?;
-            if closed.status == Status::Unknown {
-                exit = Exit::Status(Status::Unknown);
+            if matches!(closed.status, Status::Unknown | Status::Partial) {
+                exit = closed.exit;
             }
         }
         Ok(exit)
@@ -129,15 +134,19 @@ pub(super) fn unknown_operation(run: &str, operation: &str) -> Failure {
 }
 
 fn needs_recovery(view: RunView) -> Result<RunView, Failure> {
+    if view.needs_recovery() {
+        return Ok(view);
+    }
     match view.state {
-        RunState::Interrupted | RunState::Closed(Status::Unknown) => Ok(view),
-        RunState::Running => Err(journal::JournalError::InUse { run: view.id }.into()),
         RunState::Closed(status) => Err(Failure::new(
             FailureClass::Configuration,
             "NOTHING_TO_RECOVER",
             format!("run {} is closed: {}", view.id, status.word()),
         )
         .with_hint("`birth runs show` shows how it ended")),
+        RunState::Running | RunState::Interrupted => {
+            Err(journal::JournalError::InUse { run: view.id }.into())
+        }
     }
 }
 
@@ -145,13 +154,11 @@ fn all_open(environment: &Environment, output: &Output) -> Result<Vec<RunView>, 
     let mut open = Vec::new();
     for (id, view) in journal::list(&environment.stores.runs)? {
         match view {
-            Ok(view) => match view.state {
-                RunState::Interrupted | RunState::Closed(Status::Unknown) => open.push(view),
-                RunState::Running => {
-                    output.progress(&format!("run {id} is still being carried out"))
-                }
-                RunState::Closed(_) => {}
-            },
+            Ok(view) if view.needs_recovery() => open.push(view),
+            Ok(view) if view.state == RunState::Running => {
+                output.progress(&format!("run {id} is still being carried out"));
+            }
+            Ok(_) => {}
             Err(error) => output.warning(&format!("run {id}: {error}")),
         }
     }

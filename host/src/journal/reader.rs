@@ -168,6 +168,20 @@ impl RunView {
         })
     }
 
+    /// Whether something is left for `birth recover`: the process died, the
+    /// outcome is unknown, or what was committed could not be confirmed.
+    #[must_use]
+    pub fn needs_recovery(&self) -> bool {
+        match self.state {
+            RunState::Running => false,
+            RunState::Interrupted | RunState::Closed(Status::Unknown) => true,
+            RunState::Closed(Status::Partial) => {
+                self.reached("committed") && !self.reached("confirmed")
+            }
+            RunState::Closed(_) => false,
+        }
+    }
+
     /// Whether the run reached an event of a name.
     #[must_use]
     pub fn reached(&self, name: &str) -> bool {

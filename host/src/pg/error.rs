@@ -1,7 +1,9 @@
 //! What a statement can fail with, told apart by SQLSTATE.
 
+use std::time::Duration;
+
 use thiserror::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 /// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +67,28 @@ impl PgError {
             message = format!("{message}; {hint}");
         }
         message = format!("{message} [SQLSTATE {}]", db.code().code());
+        // After a FATAL or PANIC there is no session that could say more: what
+        // the server did last is as open as after a broken connection.
+        let ended = matches!(
+            db.parsed_severity(),
+            Some(Severity::Fatal | Severity::Panic)
+        );
         Self {
-            kind: kind(db.code()),
+            kind: if ended {
+                PgErrorKind::ConnectionLost
+            } else {
+                kind(db.code())
+            },
             action,
             message,
+        }
+    }
+
+    pub(super) fn no_answer(action: &str, within: Duration) -> Self {
+        Self {
+            kind: PgErrorKind::ConnectionLost,
+            action: action.to_owned(),
+            message: format!("the server did not answer within {within:?}"),
         }
     }
 
@@ -135,7 +155,9 @@ fn kind(state: &SqlState) -> PgErrorKind {
         "57014" => PgErrorKind::Cancelled,
         "25006" => PgErrorKind::ReadOnly,
         "42P01" | "42703" | "3F000" => PgErrorKind::Missing,
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => PgErrorKind::ConnectionLost,
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => {
+            PgErrorKind::ConnectionLost
+        }
         code if code.starts_with("08") => PgErrorKind::ConnectionLost,
         _ => PgErrorKind::Refused,
     }

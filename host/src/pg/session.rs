@@ -1,14 +1,25 @@
 //! One connection with the little that transactions and readers need of it.
 
+use std::time::Duration;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+
+use birth_core::sql::frame::Timeouts;
 
 use super::connect::{ConnectError, Connection, ConnectionSettings};
 use super::error::PgError;
 
-/// A connection.
+/// A connection. Every wait for an answer is bounded on this side as well: a
+/// network that swallows packets looks like a server that thinks.
 #[derive(Debug)]
-pub struct Session(Connection);
+pub struct Session {
+    connection: Connection,
+    patience: Duration,
+}
+
+/// What the network may take on top of what the server may take.
+const NETWORK: Duration = Duration::from_secs(10);
 
 /// A parameter with its type, so that a query needs no extra round trip.
 pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -18,19 +29,23 @@ impl Session {
     pub async fn open(
         settings: &ConnectionSettings,
         application: &str,
+        timeouts: Timeouts,
     ) -> Result<Self, ConnectError> {
-        Ok(Self(settings.connect(application).await?))
+        Ok(Self {
+            connection: settings.connect(application).await?,
+            patience: timeouts.lock + timeouts.statement + NETWORK,
+        })
     }
 
-    /// Ends the session.
+    /// Ends the session. A server that cannot be told notices by itself.
     pub async fn close(self) {
-        self.0.close().await;
+        let _ = tokio::time::timeout(NETWORK, self.connection.close()).await;
     }
 
     /// Whether the connection uses TLS.
     #[must_use]
     pub fn encrypted(&self) -> bool {
-        self.0.encrypted()
+        self.connection.encrypted()
     }
 
     /// Runs a script of this program's own text on a throw-away server, to make
@@ -42,11 +57,20 @@ impl Session {
     }
 
     pub(super) async fn batch(&self, action: &str, statements: &[String]) -> Result<(), PgError> {
-        self.0
-            .client
-            .batch_execute(&statements.join(";\n"))
+        let text = statements.join(";\n");
+        self.answer(action, self.connection.client.batch_execute(&text))
             .await
-            .map_err(|error| PgError::new(action, &error))
+    }
+
+    async fn answer<T>(
+        &self,
+        action: &str,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, PgError> {
+        match tokio::time::timeout(self.patience, work).await {
+            Ok(answer) => answer.map_err(|error| PgError::new(action, &error)),
+            Err(_) => Err(PgError::no_answer(action, self.patience)),
+        }
     }
 
     pub(super) async fn rows(
@@ -55,11 +79,8 @@ impl Session {
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Vec<Row>, PgError> {
-        self.0
-            .client
-            .query_typed(sql, parameters)
+        self.answer(action, self.connection.client.query_typed(sql, parameters))
             .await
-            .map_err(|error| PgError::new(action, &error))
     }
 
     pub(super) async fn one(

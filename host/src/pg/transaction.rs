@@ -9,7 +9,7 @@ use birth_core::sql::{Statement, frame, query};
 
 use super::error::{PgError, PgErrorKind};
 use super::introspect::{LockHolder, Reader};
-use super::session::{Session, column};
+use super::session::{Parameter, Session, column};
 
 /// A read-only, repeatable-read transaction: every query in it sees the same
 /// state of the database.
@@ -214,25 +214,44 @@ impl Session {
         oid: u32,
         timeouts: frame::Timeouts,
     ) -> Result<Vec<LockHolder>, PgError> {
+        self.aside(timeouts, Reader::new(self).lock_holders(oid))
+            .await?
+    }
+
+    /// Asks something in a read-only transaction of its own, framed like any
+    /// other: a search path of the role's must not choose who answers.
+    async fn aside<T>(
+        &self,
+        timeouts: frame::Timeouts,
+        question: impl Future<Output = Result<T, PgError>>,
+    ) -> Result<Result<T, PgError>, PgError> {
         let mut statements = vec![frame::BEGIN_READ.to_owned()];
         statements.extend(frame::local_settings(timeouts));
         self.batch("opening a read-only transaction", &statements)
             .await?;
-        let holders = Reader::new(self).lock_holders(oid).await;
+        let answer = question.await;
         self.batch(
             "ending a read-only transaction",
             &[frame::ROLLBACK.to_owned()],
         )
         .await?;
-        holders
+        Ok(answer)
     }
 
     /// Asks what became of a transaction.
-    pub async fn transaction_fate(&self, id: &str) -> Result<TransactionFate, PgError> {
+    pub async fn transaction_fate(
+        &self,
+        id: &str,
+        timeouts: frame::Timeouts,
+    ) -> Result<TransactionFate, PgError> {
         let action = "asking what became of the transaction";
+        let question: &[Parameter<'_>] = &[(&id, Type::TEXT)];
         let answer = self
-            .one(action, query::TRANSACTION_STATUS, &[(&id, Type::TEXT)])
-            .await;
+            .aside(
+                timeouts,
+                self.one(action, query::TRANSACTION_STATUS, question),
+            )
+            .await?;
         let status: Option<String> = match answer {
             Ok(row) => column(&row, 0)?,
             // "transaction ID … is in the future": this server's history does

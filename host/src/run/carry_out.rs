@@ -1,15 +1,18 @@
 //! Carrying a run out, and closing it honestly.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 
 use birth_core::outcome::{Exit, FailureClass, FinalResponse, Status};
 
-use super::failure::Failure;
+use super::failure::{Failure, LOCK_TIMEOUT};
 use super::fate::{Fate, establish};
 use super::operation::{Evidence, Operation, ReportHeader};
 use super::rollback::other_database;
+use super::signal;
 use super::stage::{AfterCommit, CommitStop, Discovered, LockStop, Planned, drifted};
-use super::{APPLICATION, Access, Environment, Stores, VERSION};
+use super::{Access, Environment, Stores, VERSION};
 use crate::journal::{Event, RunDir, file};
 use crate::pg::Session;
 
@@ -70,9 +73,17 @@ impl End {
     }
 }
 
+/// Before COMMIT every failure is the same: rolled back, nothing changed. A
+/// lock that was not had in time is busy, wherever it was met.
 impl<E: Into<Failure>> From<E> for End {
     fn from(error: E) -> Self {
-        Self::of(Status::Failed, error.into())
+        let failure = error.into();
+        let status = if failure.code == LOCK_TIMEOUT {
+            Status::LockBusy
+        } else {
+            Status::Failed
+        };
+        Self::of(status, failure)
     }
 }
 
@@ -107,7 +118,7 @@ impl<O: Operation> Progress<O> {
 
 /// Connects, discovers and plans. Executes nothing and leaves nothing behind.
 pub async fn plan<O: Operation>(access: &Access, operation: O) -> Result<Planned<O>, Failure> {
-    let session = Session::open(&access.connection, APPLICATION).await?;
+    let session = access.open().await?;
     let discovered = Discovered::discover(operation, session, &access.waiting).await?;
     discovered.plan().await
 }
@@ -138,20 +149,47 @@ pub async fn carry_out<O: Operation>(
         Err(error) => return not_begun::<O>(error.into()),
     };
     tell(&format!("run {}", run.id()));
-    let end = match steps(
+    let committing = Cell::new(false);
+    let work = steps(
         environment,
         operation,
         approved,
         &mut run,
         &mut progress,
+        &committing,
         tell,
-    )
-    .await
-    {
+    );
+    let end = match until_signalled(work, &committing, tell).await {
         Ok(()) => End::pass(),
         Err(end) => end,
     };
     close(&environment.stores, &mut run, &progress, end, tell)
+}
+
+/// Ends the work at SIGINT or SIGTERM, but never after COMMIT was sent: from
+/// there on only the server can say what happened, and the run waits for it.
+async fn until_signalled(
+    work: impl Future<Output = Result<(), End>>,
+    committing: &Cell<bool>,
+    tell: &dyn Fn(&str),
+) -> Result<(), End> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            ended = &mut work => return ended,
+            () = signal::received() => {}
+        }
+        if !committing.get() {
+            // Dropping the work closes the connection, and the server rolls back.
+            let failure = Failure::new(
+                FailureClass::Configuration,
+                "INTERRUPTED",
+                "stopped by a signal before COMMIT was sent; the server rolls everything back",
+            );
+            return Err(failure.into());
+        }
+        tell("COMMIT was sent: waiting for what became of it");
+    }
 }
 
 /// A run that could not even begin its journal did nothing at all.
@@ -180,12 +218,11 @@ async fn steps<O: Operation>(
     approved: Option<O::Plan>,
     run: &mut RunDir,
     progress: &mut Progress<O>,
+    committing: &Cell<bool>,
     tell: &dyn Fn(&str),
 ) -> Result<(), End> {
     let waiting = &environment.access.waiting;
-    let session = Session::open(&environment.access.connection, APPLICATION)
-        .await
-        .map_err(Failure::from)?;
+    let session = environment.access.open().await.map_err(Failure::from)?;
     let discovered = Discovered::discover(operation, session, waiting).await?;
     run.line(&format!(
         "PostgreSQL {}, database {}, role {}, on {}",
@@ -240,7 +277,7 @@ async fn steps<O: Operation>(
     tell("locked: the facts are unchanged");
     let verified = locked.execute(run).await?;
     tell("executed and verified in the transaction");
-    let (session, after) = match verified.commit(run).await {
+    let (session, after) = match verified.commit(run, committing).await {
         Ok(committed) => {
             let (session, after) = committed.into_parts();
             after_commit(run, progress, &after, "the server said so")?;
@@ -338,14 +375,12 @@ pub(super) async fn confirm<O: Operation>(
     after: &AfterCommit<O>,
 ) -> Result<(), End> {
     let partial = |failure: Failure| {
-        let hint = failure.hint.clone();
-        let mut partial = Failure::new(
-            failure.class,
-            "CONFIRMATION_FAILED",
-            format!("committed, but not confirmed: {}", failure.message),
-        );
-        partial.hint = Some(hint.unwrap_or_else(|| "run `birth verify storage`".to_owned()));
-        End::of(Status::Partial, partial)
+        let message = format!("committed, but not confirmed: {}", failure.message);
+        let partial = Failure::new(failure.class, "CONFIRMATION_FAILED", message);
+        End::of(
+            Status::Partial,
+            partial.with_hint("look at it, then run `birth recover` to confirm again"),
+        )
     };
     let waiting = &environment.access.waiting;
     let first = match session {
@@ -359,7 +394,7 @@ pub(super) async fn confirm<O: Operation>(
     let confirmed = match first {
         // The connection may have broken since; the commit has not.
         Err(failure) if failure.class == FailureClass::Connection => {
-            match Session::open(&environment.access.connection, APPLICATION).await {
+            match environment.access.open().await {
                 Ok(session) => after.confirm(session, waiting).await,
                 Err(error) => Err(error.into()),
             }
@@ -397,13 +432,18 @@ pub(super) fn close<O: Operation>(
         let reason = end.failure.as_ref().map(Failure::reason);
         O::response(end.status, reason.as_deref(), &evidence)
     };
-    match publish::<O>(stores, run, &header, &evidence, &respond(&end)) {
+    let mut response = respond(&end);
+    let mut logged = Ok(());
+    match publish::<O>(stores, run, &header, &evidence, &response) {
         Ok(()) => tell("published"),
-        Err(failure) => end = end.unpublished(failure),
+        Err(failure) => {
+            end = end.unpublished(failure);
+            response = respond(&end);
+            logged = run.line(&format!("not published; final response now:\n{response}"));
+        }
     }
-    let response = respond(&end);
-    let written = run
-        .sync_log()
+    let written = logged
+        .and_then(|()| run.sync_log())
         .and_then(|()| {
             run.write(
                 file::REPORT,

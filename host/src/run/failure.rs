@@ -13,6 +13,9 @@ use crate::pg::connect::ConnectError;
 use crate::pg::{PgError, PgErrorKind};
 use crate::plugin::error::PluginError;
 
+/// The code of a lock that was not had in time.
+pub const LOCK_TIMEOUT: &str = "LOCK_TIMEOUT";
+
 /// Why a command stopped: what kind, a stable code, the message, and what the
 /// person can do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use birth_core::outcome::FailureClass;
 
+use super::Environment;
 use super::operation::{Operation, Traces};
-use super::{APPLICATION, Environment};
 use crate::journal::Keys;
 use crate::pg::{PgErrorKind, ReadTransaction, Session, TransactionFate};
 use crate::run::failure::Failure;
@@ -57,7 +57,7 @@ async fn try_establish<O: Operation>(
     sealed: &Keys<O::Keys>,
 ) -> Result<Fate, Failure> {
     let timeouts = environment.access.waiting.timeouts;
-    let session = Session::open(&environment.access.connection, APPLICATION).await?;
+    let session = environment.access.open().await?;
     let transaction = ReadTransaction::begin(session, timeouts).await?;
     let server = transaction.reader().server().await?;
     let session = transaction.end().await?;
@@ -71,7 +71,7 @@ async fn try_establish<O: Operation>(
         Ok(()) => {}
         Err(error) if error.kind == PgErrorKind::LockTimeout => {
             return Ok(Fate::Unknown(format!(
-                "the run's transaction {} still holds its lock",
+                "the advisory lock of the run is held: its transaction {} has not ended, or another run is at work",
                 sealed.transaction
             )));
         }
@@ -79,7 +79,9 @@ async fn try_establish<O: Operation>(
     }
     // On another timeline the number may belong to another transaction.
     let status = if server.database.timeline == sealed.database.timeline {
-        session.transaction_fate(&sealed.transaction).await?
+        session
+            .transaction_fate(&sealed.transaction, timeouts)
+            .await?
     } else {
         TransactionFate::Forgotten
     };
@@ -95,10 +97,11 @@ async fn try_establish<O: Operation>(
                     "the server says that transaction {id} is committed, but nothing that the run's transaction did is there: after a crash the server gave its number to another one"
                 )),
                 Err(failure) if failure.class == FailureClass::Connection => return Err(failure),
-                // Whatever keeps the objects from being read, nothing speaks
-                // against the server's word.
-                Ok(Traces::Done | Traces::Mixed) | Err(_) => Fate::Committed(format!(
+                Ok(Traces::Done | Traces::Mixed) => Fate::Committed(format!(
                     "the server says that transaction {id} is committed"
+                )),
+                Err(failure) => Fate::Unknown(format!(
+                    "the server says that transaction {id} is committed, but what it did could not be looked at: {failure}"
                 )),
             }
         }

@@ -10,13 +10,15 @@ pub mod operation;
 pub mod record;
 pub mod resolution;
 pub mod rollback;
+pub mod signal;
 pub mod stage;
 pub mod storage;
 
 use std::path::PathBuf;
 
 use crate::kb::Store;
-use crate::pg::connect::ConnectionSettings;
+use crate::pg::Session;
+use crate::pg::connect::{ConnectError, ConnectionSettings};
 
 /// A database, and how long to wait for what.
 #[derive(Debug)]
@@ -25,6 +27,13 @@ pub struct Access {
     pub connection: ConnectionSettings,
     /// How long to wait for what.
     pub waiting: stage::Waiting,
+}
+
+impl Access {
+    /// Connects.
+    pub async fn open(&self) -> Result<Session, ConnectError> {
+        Session::open(&self.connection, APPLICATION, self.waiting.timeouts).await
+    }
 }
 
 /// Where runs leave their traces.
@@ -48,7 +57,7 @@ pub struct Environment {
 }
 
 /// What other sessions of the server see of this program.
-pub const APPLICATION: &str = concat!("birth/", env!("CARGO_PKG_VERSION"));
+const APPLICATION: &str = concat!("birth/", env!("CARGO_PKG_VERSION"));
 
 /// The host's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

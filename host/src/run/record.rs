@@ -12,9 +12,9 @@ use super::operation::Operation;
 use super::rollback::other_database;
 use super::stage::AfterCommit;
 use super::storage::{RecordedVerdicts, VERDICTS_FORMAT};
-use super::{APPLICATION, Environment, Stores};
+use super::{Environment, Stores};
 use crate::journal::{Event, Keys, RunDir, RunView, file};
-use crate::pg::{ReadTransaction, Session};
+use crate::pg::ReadTransaction;
 use crate::plugin::set::PolicyRuntime;
 
 fn damaged(view: &RunView, name: &str, detail: impl std::fmt::Display) -> Failure {
@@ -114,7 +114,7 @@ pub async fn recover<O: Operation>(
         End::of(
             Status::Failed,
             Failure::new(
-                FailureClass::Internal,
+                FailureClass::Connection,
                 "INTERRUPTED",
                 format!(
                     "the process ended after `{last}`; COMMIT was never sent, so the server rolled everything back"
@@ -137,7 +137,7 @@ async fn ensure_its_database(environment: &Environment, view: &RunView) -> Resul
     };
     let access = &environment.access;
     // A database that cannot be reached is dealt with where it is asked.
-    let Ok(session) = Session::open(&access.connection, APPLICATION).await else {
+    let Ok(session) = access.open().await else {
         return Ok(());
     };
     let transaction = ReadTransaction::begin(session, access.waiting.timeouts).await?;

@@ -432,6 +432,9 @@ impl Operation for StorageRollback {
     }
 }
 
+/// The code of a record that belongs to another database.
+pub const OTHER_DATABASE: &str = "OTHER_DATABASE";
+
 /// The keys or the plan belong to another database.
 pub fn other_database(
     what: &str,
@@ -440,7 +443,7 @@ pub fn other_database(
 ) -> Failure {
     Failure::new(
         FailureClass::Artifact,
-        "OTHER_DATABASE",
+        OTHER_DATABASE,
         format!(
             "{what} made on the database {} (oid {}, system {}), but the connection is to {} (oid {}, system {})",
             recorded.database,

@@ -24,6 +24,7 @@
 //! }
 //! ```
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use birth_core::op::DatabaseIdentity;
@@ -319,25 +320,22 @@ impl<O: Operation> Previewed<O> {
                 }
             }
         };
-        let now = operation.read(transaction.reader(), &target).await?;
-        let now_plan = operation.plan(&server.database, &now)?.plan;
-        if O::digest(&now_plan)? != O::digest(&plan)? {
-            let drift = O::drift(&plan, &now_plan);
-            let _ = transaction.rollback().await;
-            return Err(LockStop::Failed(drifted(
-                &drift,
-                "between the plan and the lock",
-            )));
-        }
-        run.event(Event::Locked)?;
-        Ok(Locked {
+        let locked = Locked {
             operation,
             transaction,
             server,
             target,
             facts,
             plan,
-        })
+        };
+        match locked.check_again(run).await {
+            Ok(()) => Ok(locked),
+            Err(stop) => {
+                // A connection that is gone is rolled back by the server.
+                let _ = locked.transaction.rollback().await;
+                Err(stop)
+            }
+        }
     }
 }
 
@@ -428,12 +426,25 @@ fn describe(holders: &[LockHolder]) -> String {
 }
 
 impl<O: Operation> Locked<O> {
+    /// Reads the facts under the lock and decides once more.
+    async fn check_again(&self, run: &mut RunDir) -> Result<(), LockStop> {
+        let now = self
+            .operation
+            .read(self.transaction.reader(), &self.target)
+            .await?;
+        let now = self.operation.plan(&self.server.database, &now)?.plan;
+        if O::digest(&now)? != O::digest(&self.plan)? {
+            let drift = O::drift(&self.plan, &now);
+            return Err(drifted(&drift, "between the plan and the lock").into());
+        }
+        Ok(run.event(Event::Locked)?)
+    }
+
     /// Executes the statements and verifies the result in the transaction.
     /// Anything unexpected rolls back.
     pub async fn execute(self, run: &mut RunDir) -> Result<Verified<O>, Failure> {
-        match self.try_execute().await {
+        match self.try_execute(run).await {
             Ok(keys) => {
-                run.event(Event::Verified)?;
                 let Self {
                     operation,
                     transaction,
@@ -460,7 +471,7 @@ impl<O: Operation> Locked<O> {
         }
     }
 
-    async fn try_execute(&self) -> Result<O::Keys, Failure> {
+    async fn try_execute(&self, run: &mut RunDir) -> Result<O::Keys, Failure> {
         let reader = self.transaction.reader();
         self.operation
             .before_execution(reader, &self.target, &self.plan)
@@ -471,7 +482,7 @@ impl<O: Operation> Locked<O> {
         let after = self.operation.read(reader, &self.target).await?;
         let faults = O::verify(&self.plan, &self.facts, &after);
         let keys = O::capture(&self.plan, &after).filter(|_| faults.is_empty());
-        keys.ok_or_else(|| {
+        let keys = keys.ok_or_else(|| {
             Failure::new(
                 FailureClass::Verification,
                 "VERIFICATION_FAILED",
@@ -481,13 +492,21 @@ impl<O: Operation> Locked<O> {
                 ),
             )
             .with_hint("an event trigger or another extension may change what ALTER TABLE does")
-        })
+        })?;
+        run.event(Event::Verified)?;
+        Ok(keys)
     }
 }
 
 impl<O: Operation> Verified<O> {
     /// Writes rollback keys and the transaction's id to the disk, then commits.
-    pub async fn commit(self, run: &mut RunDir) -> Result<Committed<O>, CommitStop<O>> {
+    ///
+    /// `committing` is set when COMMIT is about to be sent.
+    pub async fn commit(
+        self,
+        run: &mut RunDir,
+        committing: &Cell<bool>,
+    ) -> Result<Committed<O>, CommitStop<O>> {
         let sealed = match self.seal(run).await {
             Ok(sealed) => sealed,
             Err(failure) => {
@@ -511,6 +530,7 @@ impl<O: Operation> Verified<O> {
             plan,
             keys,
         };
+        committing.set(true);
         match transaction.commit().await {
             Ok(session) => Ok(Committed { session, after }),
             Err(CommitError::Refused(error)) => Err(CommitStop::Failed(error.into())),
@@ -562,7 +582,7 @@ impl<O: Operation> AfterCommit<O> {
         Err(Failure::new(
             FailureClass::Verification,
             "CONFIRMATION_FAILED",
-            format!("committed, but a new read differs: {}", faults.join("; ")),
+            format!("a new read differs: {}", faults.join("; ")),
         ))
     }
 }

@@ -44,8 +44,15 @@ pub fn local_settings(timeouts: Timeouts) -> Vec<String> {
             timeouts.statement.as_millis()
         ),
         "SET LOCAL idle_in_transaction_session_timeout = '60s'".to_owned(),
-        "SET LOCAL search_path = pg_catalog".to_owned(),
-        // Constraint texts are read with it on; see `catalog::check`.
+        "SET LOCAL search_path = pg_catalog, pg_temp".to_owned(),
+        // Rows that a policy would hide are an error, not an empty answer: a
+        // rollback that cannot see data must not take it for absent.
+        "SET LOCAL row_security = off".to_owned(),
+        // Texts of types and constraints are read, and compared over time,
+        // with these; see `catalog::check`.
+        "SET LOCAL quote_all_identifiers = off".to_owned(),
+        // What the journal calls committed has to survive a crash of the server.
+        "SET LOCAL synchronous_commit = on".to_owned(),
         "SET LOCAL standard_conforming_strings = on".to_owned(),
     ]
 }

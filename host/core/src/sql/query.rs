@@ -5,10 +5,15 @@
 use super::literal;
 use crate::ident::{Identifier, QualifiedName};
 
-/// Server, database and role: one row.
+/// Server, database and role: one row. The control file knows a timeline only
+/// from the first checkpoint after a promotion; the name of the WAL file that
+/// is being written knows it at once.
 pub const SERVER: &str = "\
 SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
-       s.system_identifier, c.timeline_id, d.oid, d.datname::text,
+       s.system_identifier,
+       CASE WHEN pg_is_in_recovery() THEN c.timeline_id
+            ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int4 END,
+       d.oid, d.datname::text,
        current_user::text, pg_is_in_recovery(),
        current_setting('max_locks_per_transaction')::int8
          * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8),
