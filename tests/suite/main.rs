@@ -9,6 +9,8 @@
 mod commit_lost;
 mod estates;
 mod files;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod locks;
 mod recovery;
 mod walk;
