@@ -15,6 +15,7 @@ mod demo;
 mod doctor;
 mod estates;
 mod files;
+mod full_disk;
 mod guests;
 mod hostile_cli;
 mod locks;
