@@ -207,6 +207,15 @@ impl Birth {
         Ran::from(self.command.output().expect("the binary runs"))
     }
 
+    /// Starts it with a stdout of the caller's.
+    pub fn start_to(mut self, stdout: Stdio) -> Child {
+        self.command
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs")
+    }
+
     /// Starts it and returns at once.
     pub fn start(mut self) -> Child {
         self.command

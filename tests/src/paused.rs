@@ -52,6 +52,12 @@ impl Paused {
         prlimit(Some(Pid::from_child(child)), Resource::Fsize, limit).expect("a limit");
     }
 
+    /// Sends a signal, which it gets when it goes on.
+    pub fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("a process that was not ended");
+        kill_process(Pid::from_child(child), signal).expect("a signal");
+    }
+
     /// kill -9; returns when it is dead.
     pub fn kill(mut self) {
         self.end();

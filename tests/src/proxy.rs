@@ -196,7 +196,7 @@ impl Shared {
             whole.extend(with_length(&body));
             if let Some(text) = statement(kind, &body) {
                 if text.starts_with("BEGIN") {
-                    writing = text.contains("READ WRITE");
+                    writing = text.contains("READ COMMITTED");
                 }
                 if self.is_point(text, writing) && self.reach() {
                     return self.cut(client, server, &relay, &whole);

@@ -175,7 +175,7 @@ fn lingering_transaction_is_unknown_until_it_ends() {
     let recover = || with(scene.home.on(&scene.db, &["recover"])).run();
     let still = recover().expect_code(13);
     expect_nothing_done(&still, "UNKNOWN", "COMMIT_OUTCOME_UNKNOWN");
-    assert!(still.get("reason").contains("still holds its lock"));
+    assert!(still.get("reason").contains("has not ended"));
     assert_eq!(still.run_id(), ran.run_id());
 
     scene.proxy.release();
@@ -197,7 +197,7 @@ fn broken_before_commit_is_failed() {
             "CONNECTION_LOST",
         ),
         (
-            Point::Statement("READ WRITE"),
+            Point::Statement("READ COMMITTED"),
             Cut::Unsent,
             "CONNECTION_LOST",
         ),
@@ -259,6 +259,9 @@ fn unconfirmed_commit_is_partial() {
     assert!(scene.changed());
     let verify = scene.home.on(&scene.db, &["verify", "storage"]);
     verify.run().expect_code(0);
+    // It stays open until somebody could look.
+    let confirmed = scene.home.on(&scene.db, &["recover", &ran.run_id()]);
+    expect_all_done(&confirmed.run().expect_code(0));
     let undo = ["rollback", &ran.run_id(), "--yes"];
     scene.home.on(&scene.db, &undo).run().expect_code(0);
     assert!(!scene.changed());

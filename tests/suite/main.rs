@@ -26,6 +26,7 @@ mod plugin_runtime;
 mod policies;
 mod policy;
 mod privileges;
+mod production;
 mod recovery;
 mod snapshots;
 mod walk;

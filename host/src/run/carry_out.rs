@@ -433,13 +433,15 @@ pub(super) fn close<O: Operation>(
         O::response(end.status, reason.as_deref(), &evidence)
     };
     let mut response = respond(&end);
-    let mut logged = Ok(());
+    // Before the log is handed over, so that the copy ends with it.
+    let mut logged = run.line(&format!("final response:\n{response}"));
     match publish::<O>(stores, run, &header, &evidence, &response) {
         Ok(()) => tell("published"),
         Err(failure) => {
             end = end.unpublished(failure);
             response = respond(&end);
-            logged = run.line(&format!("not published; final response now:\n{response}"));
+            let now = format!("not published; final response now:\n{response}");
+            logged = logged.and_then(|()| run.line(&now));
         }
     }
     let written = logged
@@ -480,7 +482,6 @@ fn publish<O: Operation>(
     response: &FinalResponse,
 ) -> Result<(), Failure> {
     let id = run.id().to_owned();
-    run.line(&format!("final response:\n{response}"))?;
     let report = O::report(header, evidence, response);
     stores
         .knowledge_base
