@@ -13,7 +13,7 @@ mod writer;
 
 pub use event::{Event, Stamped};
 pub use reader::{Listed, RunState, RunView, list, open, validate_run_id};
-pub use record::{KEYS_FORMAT, Keys, KeysError};
+pub use record::{KEYS_FORMAT, Keys, KeysError, Versioned};
 pub use writer::RunDir;
 
 use std::io;

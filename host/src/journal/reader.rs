@@ -222,6 +222,15 @@ pub(super) fn read_file(
     }
 }
 
+/// Run ids in the order in which the runs were started: the suffix that tells
+/// runs of one second apart is a number.
+fn started_order(id: &str) -> (&str, u32) {
+    match id.rsplit_once("Z-") {
+        Some((base, suffix)) => (base, suffix.parse().unwrap_or(0)),
+        None => (id.strip_suffix('Z').unwrap_or(id), 0),
+    }
+}
+
 /// A run's id, and the run where it can be read.
 pub type Listed = (String, Result<RunView, JournalError>);
 
@@ -245,7 +254,7 @@ pub fn list(root: &Path) -> Result<Vec<Listed>, JournalError> {
         .filter_map(|e| e.file_name().into_string().ok())
         .filter(|id| validate_run_id(id).is_ok())
         .collect();
-    ids.sort();
+    ids.sort_by(|a, b| started_order(a).cmp(&started_order(b)));
     Ok(ids
         .into_iter()
         .map(|id| (id.clone(), open(root, &id)))

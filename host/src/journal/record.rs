@@ -11,6 +11,16 @@ use birth_core::op::DatabaseIdentity;
 /// The format version this host writes and reads.
 pub const KEYS_FORMAT: u32 = 1;
 
+/// A file of the run directory whose content is a value of the program: the
+/// version stands before it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Versioned<T> {
+    /// Format of the file.
+    pub format: u32,
+    /// The value.
+    pub content: T,
+}
+
 /// Rollback keys of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys<K> {

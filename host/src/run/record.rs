@@ -13,7 +13,7 @@ use super::rollback::other_database;
 use super::stage::AfterCommit;
 use super::storage::{RecordedVerdicts, VERDICTS_FORMAT};
 use super::{Environment, Stores};
-use crate::journal::{Event, Keys, RunDir, RunView, file};
+use crate::journal::{Event, FORMAT, JournalError, Keys, RunDir, RunView, Versioned, file};
 use crate::pg::ReadTransaction;
 use crate::plugin::set::PolicyRuntime;
 
@@ -31,8 +31,20 @@ fn text(view: &RunView, name: &str) -> Result<String, Failure> {
         .ok_or_else(|| damaged(view, name, "it is missing"))
 }
 
-fn json<T: DeserializeOwned>(view: &RunView, name: &str) -> Result<T, Failure> {
-    serde_json::from_str(&text(view, name)?).map_err(|error| damaged(view, name, error))
+fn versioned<T: DeserializeOwned>(view: &RunView, name: &str) -> Result<T, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let text = text(view, name)?;
+    let head: Head = serde_json::from_str(&text).map_err(|e| damaged(view, name, e))?;
+    if head.format > FORMAT {
+        let path = view.path.join(name);
+        let found = head.format;
+        return Err(JournalError::Newer { path, found }.into());
+    }
+    let file: Versioned<T> = serde_json::from_str(&text).map_err(|e| damaged(view, name, e))?;
+    Ok(file.content)
 }
 
 /// The rollback keys of a run, checked.
@@ -163,8 +175,8 @@ impl<O: Operation> Recorded<O> {
         let sealed = keys::<O>(view)?;
         let after = AfterCommit {
             operation,
-            target: json(view, file::TARGET)?,
-            before: json(view, file::FACTS)?,
+            target: versioned(view, file::TARGET)?,
+            before: versioned(view, file::FACTS)?,
             plan: O::read_plan_file(&text(view, file::PLAN)?)?,
             keys: sealed.keys.clone(),
         };

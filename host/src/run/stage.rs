@@ -27,13 +27,15 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::FailureClass;
 use birth_core::sql::{Statement, frame};
 
 use super::failure::Failure;
 use super::operation::{Decided, Operation};
-use crate::journal::{Event, Keys, RunDir, file};
+use crate::journal::{Event, FORMAT, Keys, RunDir, Versioned, file};
 use crate::pg::{
     CommitError, LockHolder, MINIMUM_SERVER, PgError, PgErrorKind, ReadTransaction, Server,
     Session, Transaction,
@@ -252,10 +254,8 @@ impl<O: Operation> Planned<O> {
     /// Writes facts, verdicts, plan and every compiled statement, and waits
     /// until all of it is on the disk.
     pub fn preview(self, run: &mut RunDir, waiting: &Waiting) -> Result<Previewed<O>, Failure> {
-        let facts = serde_json::to_vec_pretty(&self.facts).map_err(|e| Failure::encoding(&e))?;
-        let target = serde_json::to_vec_pretty(&self.target).map_err(|e| Failure::encoding(&e))?;
-        run.write(file::TARGET, &target)?;
-        run.write(file::FACTS, &facts)?;
+        run.write(file::TARGET, &versioned(&self.target)?)?;
+        run.write(file::FACTS, &versioned(&self.facts)?)?;
         if let Some(verdicts) = &self.decided.verdicts {
             run.write(file::VERDICTS, verdicts.as_bytes())?;
         }
@@ -268,6 +268,14 @@ impl<O: Operation> Planned<O> {
         run.event(Event::Previewed)?;
         Ok(Previewed { planned: self })
     }
+}
+
+fn versioned(content: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    let file = Versioned {
+        format: FORMAT,
+        content,
+    };
+    serde_json::to_vec_pretty(&file).map_err(|e| Failure::encoding(&e))
 }
 
 /// The whole transaction as text, in the order in which it will be sent.
