@@ -26,5 +26,6 @@ mod policies;
 mod policy;
 mod privileges;
 mod recovery;
+mod rollback_exact;
 mod snapshots;
 mod walk;

@@ -103,16 +103,37 @@ pub const TRANSACTION_ID: &str = "SELECT pg_current_xact_id()::text";
 /// or NULL where the server no longer knows.
 pub const TRANSACTION_STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
 
-/// What else uses columns of a table (`$1 oid`, `$2 int2[]`) and would go with
-/// them: indexes, statistics, constraints, views, … One row per use. A
-/// column's own default and the constraints of `$3 oid[]` are not counted.
+/// What else uses columns of a table (`$1 oid`, `$2 int4[]`) and would go with
+/// them: indexes, statistics, constraints, views, generated columns, … One row
+/// per use. `DROP COLUMN` takes the column from everything that inherits it, so
+/// that is looked at as well; there it has the same name, but seldom the same
+/// number. A column's own default is not counted, nor are the constraints of
+/// `$3 oid[]` and what descendants inherited from them.
 pub const COLUMN_USES: &str = "\
-SELECT DISTINCT d.refobjsubid::int2, pg_describe_object(d.classid, d.objid, d.objsubid)
-FROM pg_depend d
-WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = ANY ($2::int4[])
-  AND NOT (d.classid = 'pg_constraint'::regclass AND d.objid = ANY ($3))
-  AND NOT (d.classid = 'pg_attrdef'::regclass)
-ORDER BY 1, 2";
+WITH RECURSIVE copies(key, rel, attnum, attname) AS (
+  SELECT a.attnum, a.attrelid, a.attnum, a.attname
+  FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum = ANY ($2::int4[])
+  UNION
+  SELECT o.key, a.attrelid, a.attnum, a.attname
+  FROM copies o JOIN pg_inherits i ON i.inhparent = o.rel
+    JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attname = o.attname AND NOT a.attislocal),
+own(oid) AS (
+  SELECT c.oid FROM pg_constraint c
+  WHERE c.oid = ANY ($3)
+     OR (c.conrelid IN (SELECT o.rel FROM copies o) AND c.contype = 'c' AND c.coninhcount > 0 AND NOT c.conislocal
+         AND c.conname IN (SELECT p.conname FROM pg_constraint p WHERE p.oid = ANY ($3)))),
+uses(key, classid, objid, objsubid) AS (
+  SELECT o.key, d.classid, d.objid, d.objsubid
+  FROM copies o JOIN pg_depend d
+    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.rel AND d.refobjsubid = o.attnum
+  WHERE NOT (d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT own.oid FROM own))
+    AND NOT (d.classid = 'pg_attrdef'::regclass
+             AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = o.rel AND f.adnum = o.attnum))
+  UNION
+  SELECT o.key, 'pg_class'::regclass, o.rel, 0
+  FROM copies o JOIN pg_partitioned_table t ON t.partrelid = o.rel AND o.attnum = ANY (t.partattrs))
+SELECT u.key::int2, pg_describe_object(u.classid, u.objid, u.objsubid)
+FROM uses u ORDER BY 1, 2";
 
 /// How many rows hold a value in each column, in the columns' order.
 #[must_use]
