@@ -184,3 +184,97 @@ fn a_column_that_a_descendant_keeps() {
         "1"
     );
 }
+
+/// What was put on a column or a check belongs to whoever put it there.
+#[test]
+fn what_was_put_on_them_since() {
+    const C: &str = "coverage_status";
+    let changed = [
+        (
+            "ALTER TABLE @ ALTER $ SET DEFAULT 'IN_SCOPE'",
+            "ALTER TABLE @ ALTER $ DROP DEFAULT",
+            "has a default",
+        ),
+        (
+            "ALTER TABLE @ ALTER $ SET NOT NULL",
+            "ALTER TABLE @ ALTER $ DROP NOT NULL",
+            "is NOT NULL",
+        ),
+        (
+            "COMMENT ON COLUMN @.$ IS 'x'",
+            "COMMENT ON COLUMN @.$ IS NULL",
+            "has a comment",
+        ),
+        (
+            "GRANT SELECT ($) ON @ TO PUBLIC",
+            "REVOKE SELECT ($) ON @ FROM PUBLIC",
+            "has its own privileges",
+        ),
+        (
+            "ALTER TABLE @ ALTER $ SET STATISTICS 7",
+            "ALTER TABLE @ ALTER $ SET STATISTICS -1",
+            "has its own statistics settings",
+        ),
+        (
+            "ALTER TABLE @ ALTER $ SET (n_distinct = 5)",
+            "ALTER TABLE @ ALTER $ RESET (n_distinct)",
+            "has its own statistics settings",
+        ),
+        (
+            "ALTER TABLE @ ALTER $ SET STORAGE PLAIN",
+            "ALTER TABLE @ ALTER $ SET STORAGE EXTENDED",
+            "is stored in another way",
+        ),
+        (
+            "ALTER TABLE @ ALTER $ TYPE text COLLATE \"C\"",
+            "ALTER TABLE @ ALTER $ TYPE text",
+            "has another collation",
+        ),
+    ];
+    for server in server::all() {
+        for (estate, table, of) in [
+            (PLAIN, "collection_registry", ""),
+            (PARTITIONED, "collection_registry", ""),
+            (INHERITED, "even", " of public.even"),
+        ] {
+            let applied = Applied::new(server, estate);
+            let on = |sql: &str, c: &str| sql.replace('@', table).replace('$', c);
+            for (add, remove, what) in changed {
+                // Partitions and parents must agree on a collation.
+                if what == "has another collation" && estate != PLAIN {
+                    continue;
+                }
+                let c = if what == "has another collation" {
+                    "coverage_review_owner"
+                } else {
+                    C
+                };
+                let says = format!("column {c}{of} was changed since: it {what}");
+                applied.stops_it(&on(add, c), &[&says]);
+                applied.db.execute(&on(remove, c));
+            }
+            applied.works_after("");
+        }
+        let applied = Applied::new(server, PLAIN);
+        let check = "CONSTRAINT chk_collection_registry_coverage_status ON collection_registry";
+        applied.stops_it(
+            &format!("COMMENT ON {check} IS 'x'"),
+            &["check chk_collection_registry_coverage_status was changed since: it has a comment"],
+        );
+        applied.works_after(&format!("COMMENT ON {check} IS NULL"));
+    }
+}
+
+/// Everything that changed is said at once.
+#[test]
+fn several_changes_of_one_column() {
+    let applied = Applied::new(server::one(), PARTITIONED);
+    applied.stops_it(
+        "ALTER TABLE @ ALTER coverage_decided_by SET DEFAULT 'x'; COMMENT ON COLUMN @.coverage_decided_by IS 'x';
+         COMMENT ON COLUMN odd.coverage_decided_by IS 'y'; ALTER TABLE odd ALTER coverage_decided_by SET NOT NULL",
+        &[
+            "column coverage_decided_by was changed since: it has a comment, has a default",
+            "column coverage_decided_by of public.odd was changed since: it is NOT NULL",
+        ],
+    );
+}
