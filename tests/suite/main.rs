@@ -28,5 +28,6 @@ mod policy;
 mod privileges;
 mod production;
 mod recovery;
+mod rollback_exact;
 mod snapshots;
 mod walk;

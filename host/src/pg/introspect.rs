@@ -15,7 +15,7 @@ use birth_core::resolve::{Column, Relation};
 use birth_core::sql::query;
 
 use super::error::{PgError, PgErrorKind};
-use super::session::{Session, column};
+use super::session::{Parameter, Session, column};
 
 /// What is known of the server, the database and the role.
 #[derive(Debug, Clone, Serialize)]
@@ -287,7 +287,7 @@ impl<'s> Reader<'s> {
             .collect()
     }
 
-    /// What uses the captured columns now.
+    /// What uses the captured objects now, and what was put on them since.
     pub async fn storage_uses(
         &self,
         live: &StorageFacts,
@@ -303,37 +303,30 @@ impl<'s> Reader<'s> {
             })
             .collect();
         let mut uses = Uses::default();
-        if present.is_empty() {
-            return Ok(uses);
-        }
-        let names: Vec<Identifier> = present.iter().map(|k| k.name.clone()).collect();
-        let action = "counting rows in the columns";
-        let counts = self
-            .session
-            .one(
-                action,
-                &query::count_values(&live.registry.name, &names),
-                &[],
-            )
-            .await?;
-        for (i, name) in names.iter().enumerate() {
-            uses.values.insert(name.to_string(), column(&counts, i)?);
+        if !present.is_empty() {
+            let names: Vec<Identifier> = present.iter().map(|k| k.name.clone()).collect();
+            let count = query::count_values(&live.registry.name, &names);
+            let counts = self
+                .session
+                .one("counting rows in the columns", &count, &[])
+                .await?;
+            for (i, name) in names.iter().enumerate() {
+                uses.values.insert(name.to_string(), column(&counts, i)?);
+            }
         }
         let attnums: Vec<i32> = present.iter().map(|k| i32::from(k.attnum)).collect();
         let own: Vec<u32> = keys.checks.iter().map(|k| k.oid).collect();
-        let rows = self
+        let captured: [Parameter<'_>; 3] = [
+            (&live.registry.oid, Type::OID),
+            (&attnums, Type::INT4_ARRAY),
+            (&own, Type::OID_ARRAY),
+        ];
+        let action = "asking what uses the columns";
+        for row in &self
             .session
-            .rows(
-                "asking what uses the columns",
-                query::COLUMN_USES,
-                &[
-                    (&live.registry.oid, Type::OID),
-                    (&attnums, Type::INT4_ARRAY),
-                    (&own, Type::OID_ARRAY),
-                ],
-            )
-            .await?;
-        for row in &rows {
+            .rows(action, query::COLUMN_USES, &captured)
+            .await?
+        {
             let attnum: i16 = column(row, 0)?;
             if let Some(key) = present.iter().find(|k| k.attnum == attnum) {
                 uses.dependents
@@ -341,6 +334,23 @@ impl<'s> Reader<'s> {
                     .or_default()
                     .push(column(row, 1)?);
             }
+        }
+        let action = "asking what was put on the columns";
+        for row in &self
+            .session
+            .rows(action, query::CAPTURED_CHANGES, &captured)
+            .await?
+        {
+            let (object, below): (String, Option<String>) = (column(row, 0)?, column(row, 1)?);
+            let what: String = column(row, 2)?;
+            // What the registry's column has, its copies mostly have from there.
+            let from_above = uses.changes.get(&object).is_some_and(|w| w.contains(&what));
+            let object = match below {
+                Some(_) if from_above => continue,
+                Some(table) => format!("{object} of {table}"),
+                None => object,
+            };
+            uses.changes.entry(object).or_default().push(what);
         }
         Ok(uses)
     }

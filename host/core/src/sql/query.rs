@@ -108,16 +108,79 @@ pub const TRANSACTION_ID: &str = "SELECT pg_current_xact_id()::text";
 /// or NULL where the server no longer knows.
 pub const TRANSACTION_STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
 
-/// What else uses columns of a table (`$1 oid`, `$2 int2[]`) and would go with
-/// them: indexes, statistics, constraints, views, … One row per use. A
-/// column's own default and the constraints of `$3 oid[]` are not counted.
-pub const COLUMN_USES: &str = "\
-SELECT DISTINCT d.refobjsubid::int2, pg_describe_object(d.classid, d.objid, d.objsubid)
-FROM pg_depend d
-WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = ANY ($2::int4[])
-  AND NOT (d.classid = 'pg_constraint'::regclass AND d.objid = ANY ($3))
-  AND NOT (d.classid = 'pg_attrdef'::regclass)
-ORDER BY 1, 2";
+// The columns of a table (`$1 oid`, `$2 int4[]`) and their copies in
+// everything that inherits it: what `DROP COLUMN` drops. A macro, because
+// `concat!` takes literals.
+macro_rules! copies {
+    () => {
+        "\
+WITH RECURSIVE copies(key, rel, attnum, attname) AS (
+  SELECT a.attnum, a.attrelid, a.attnum, a.attname
+  FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum = ANY ($2::int4[])
+  UNION
+  SELECT o.key, a.attrelid, a.attnum, a.attname
+  FROM copies o JOIN pg_inherits i ON i.inhparent = o.rel
+    JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attname = o.attname AND NOT a.attislocal)"
+    };
+}
+
+/// What else uses columns of a table (`$1 oid`, `$2 int4[]`) and would go with
+/// them: indexes, statistics, constraints, views, generated columns, … One row
+/// per use. `DROP COLUMN` takes the column from everything that inherits it, so
+/// that is looked at as well; there it has the same name, but seldom the same
+/// number. A column's own default is not counted, nor are the constraints of
+/// `$3 oid[]`, what descendants inherited from them, and NOT NULL, which is a
+/// property of the column ([`CAPTURED_CHANGES`]).
+pub const COLUMN_USES: &str = concat!(
+    copies!(),
+    ",
+uses(key, classid, objid, objsubid) AS (
+  SELECT o.key, d.classid, d.objid, d.objsubid
+  FROM copies o JOIN pg_depend d
+    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.rel AND d.refobjsubid = o.attnum
+  WHERE NOT EXISTS (
+      SELECT FROM pg_constraint c
+      WHERE d.classid = 'pg_constraint'::regclass AND c.oid = d.objid
+        AND (c.contype = 'n' OR c.oid = ANY ($3)
+             OR (c.contype = 'c' AND c.coninhcount > 0 AND NOT c.conislocal
+                 AND c.conname IN (SELECT p.conname FROM pg_constraint p WHERE p.oid = ANY ($3)))))
+    AND NOT (d.classid = 'pg_attrdef'::regclass
+             AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = o.rel AND f.adnum = o.attnum))
+  UNION
+  SELECT o.key, 'pg_class'::regclass, o.rel, 0
+  FROM copies o JOIN pg_partitioned_table t ON t.partrelid = o.rel AND o.attnum = ANY (t.partattrs))
+SELECT u.key::int2, pg_describe_object(u.classid, u.objid, u.objsubid)
+FROM uses u ORDER BY 1, 2"
+);
+
+/// What was put on columns (`$1 oid`, `$2 int4[]`), on their copies in
+/// descendants, and on constraints (`$3 oid[]`) that a newly added one does not
+/// have: the object, the descendant, and what it now has. The table's own rows
+/// come first.
+pub const CAPTURED_CHANGES: &str = concat!(
+    copies!(),
+    "
+SELECT 'column ' || a.attname, CASE WHEN o.rel <> $1 THEN o.rel::regclass::text END, w.what
+FROM copies o JOIN pg_attribute a ON a.attrelid = o.rel AND a.attnum = o.attnum
+  JOIN pg_type t ON t.oid = a.atttypid,
+LATERAL (VALUES
+  (a.atthasdef, 'has a default'),
+  (a.attnotnull, 'is NOT NULL'),
+  (a.attidentity <> '', 'is an identity column'),
+  (col_description(a.attrelid, a.attnum) IS NOT NULL, 'has a comment'),
+  (a.attacl IS NOT NULL, 'has its own privileges'),
+  (a.attcollation <> t.typcollation, 'has another collation'),
+  (a.attstorage <> t.typstorage, 'is stored in another way'),
+  (a.attoptions IS NOT NULL OR coalesce(a.attstattarget, -1) >= 0, 'has its own statistics settings'),
+  (EXISTS (SELECT FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass AND l.objoid = a.attrelid
+              AND l.objsubid = a.attnum), 'has a security label')
+) w(holds, what)
+WHERE w.holds
+UNION ALL
+SELECT 'check ' || c.conname, NULL, 'has a comment'
+FROM pg_constraint c WHERE c.oid = ANY ($3) AND obj_description(c.oid, 'pg_constraint') IS NOT NULL
+ORDER BY 2 NULLS FIRST, 1, 3"
+);
 
 /// How many rows hold a value in each column, in the columns' order.
 #[must_use]

@@ -126,6 +126,8 @@ pub struct Uses {
     pub values: BTreeMap<String, i64>,
     /// Other objects that would go with a column, by column.
     pub dependents: BTreeMap<String, Vec<String>>,
+    /// What was put on the objects since, by the object's description.
+    pub changes: BTreeMap<String, Vec<String>>,
 }
 
 /// A plan for undoing.
@@ -203,6 +205,12 @@ pub fn assess(
                 .push(format!("column {} was replaced since", key.name)),
             (None, None) => plan.gone.push(format!("column {}", key.name)),
         }
+    }
+    for (object, changes) in &uses.changes {
+        plan.refusals.push(format!(
+            "{object} was changed since: it {}",
+            changes.join(", ")
+        ));
     }
     if !plan.refusals.is_empty() {
         plan.statements.clear();
