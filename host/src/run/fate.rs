@@ -94,7 +94,7 @@ async fn try_establish<O: Operation>(
                 // not written out yet, and gives it out again: the answer is
                 // then about somebody else's commit.
                 Ok(Traces::Absent) => Fate::RolledBack(format!(
-                    "the server says that transaction {id} is committed, but nothing that the run's transaction did is there: after a crash the server gave its number to another one"
+                    "the server says that transaction {id} is committed, but nothing that the run did is there: after a crash the server gave its number to another one, or somebody removed everything since"
                 )),
                 Err(failure) if failure.class == FailureClass::Connection => return Err(failure),
                 Ok(Traces::Done | Traces::Mixed) => Fate::Committed(format!(

@@ -357,13 +357,12 @@ impl Operation for StorageRollback {
     }
 
     fn traces(keys: &StorageKeys, facts: &RollbackFacts) -> Traces {
-        let left = facts
-            .live
-            .as_ref()
-            .map_or(0, |live| undo::left_over(keys, live).len());
-        if left == 0 {
+        let Some(live) = &facts.live else {
+            return Traces::Done;
+        };
+        if undo::left_over(keys, live).is_empty() {
             Traces::Done
-        } else if left == keys.columns.len() + keys.checks.len() {
+        } else if undo::still_there(keys, live) == keys.columns.len() + keys.checks.len() {
             Traces::Absent
         } else {
             Traces::Mixed

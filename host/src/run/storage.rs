@@ -298,11 +298,10 @@ impl Operation for Storage {
     }
 
     fn traces(keys: &StorageKeys, facts: &StorageFacts) -> Traces {
-        let left = undo::left_over(keys, facts).len();
         // First, so that a run which had nothing to create did all of it.
-        if left == keys.columns.len() + keys.checks.len() {
+        if undo::still_there(keys, facts) == keys.columns.len() + keys.checks.len() {
             Traces::Done
-        } else if left == 0 {
+        } else if undo::left_over(keys, facts).is_empty() {
             Traces::Absent
         } else {
             Traces::Mixed

@@ -237,8 +237,23 @@ fn column_uses(key: &ColumnKey, uses: &Uses, exported: bool, plan: &mut UndoPlan
     }
 }
 
-/// What is left of the captured objects; empty means that the undoing is
-/// verified.
+/// How many captured identities are there, exactly as they were captured: an
+/// object of the same name that somebody else made since is none of them.
+#[must_use]
+pub fn still_there(keys: &StorageKeys, live: &StorageFacts) -> usize {
+    let checks = keys.checks.iter().filter(|k| {
+        live.constraint(k.name.as_str())
+            .is_some_and(|c| c.oid == k.oid && c.definition == k.definition)
+    });
+    let columns = keys.columns.iter().filter(|k| {
+        live.column(k.name.as_str())
+            .is_some_and(|c| c.attnum == k.attnum && c.r#type == k.r#type)
+    });
+    checks.count() + columns.count()
+}
+
+/// What is left of the captured objects, or stands in their place; empty means
+/// that the undoing is verified.
 #[must_use]
 pub fn left_over(keys: &StorageKeys, live: &StorageFacts) -> Vec<String> {
     let checks = keys.checks.iter().filter(|k| {
