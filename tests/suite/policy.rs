@@ -218,10 +218,14 @@ fn files_that_cannot_be_used() {
             assert!(ran.stderr.contains(&format!("[{code}]")), "{}", ran.stderr);
             assert!(ran.stderr.contains(says), "{to}: {}", ran.stderr);
             assert!(ran.stderr.contains(file), "{to}: {}", ran.stderr);
-            // Only `apply` closes with a final response, and it says so too.
-            let closed = ran.stdout.is_empty()
-                || (ran.get("b3p_ddl_status") == "FAILED" && ran.get("reason").starts_with(code));
-            assert!(closed, "{}", ran.stdout);
+            // `apply` closes with a final response, the others were asked for JSON.
+            if ran.stdout.starts_with('{') {
+                assert_eq!(ran.json()["error"]["code"], code, "{}", ran.stdout);
+                assert_eq!(ran.json()["error"]["exit_code"], 24);
+            } else {
+                assert_eq!(ran.get("b3p_ddl_status"), "FAILED");
+                assert!(ran.get("reason").starts_with(code), "{}", ran.stdout);
+            }
         }
     }
     assert_eq!(db.shape(PLAIN.registry), before);

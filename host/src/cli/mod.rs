@@ -130,8 +130,9 @@ pub fn main() -> ExitCode {
     let exit = match run(cli.command, &output) {
         Ok(exit) => exit,
         Err(failure) => {
-            output.failure(&failure);
-            Exit::Failure(failure.class)
+            let exit = Exit::Failure(failure.class);
+            output.failed(&failure, exit);
+            exit
         }
     };
     ExitCode::from(exit.code())

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use birth_core::op::Decision;
-use birth_core::outcome::{FailureClass, Status};
+use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::verdict::Severity;
 
 use super::Format;
@@ -111,6 +111,24 @@ impl Output {
                 stderr,
                 "This is a fault of birth itself; please report it with the run's log."
             );
+        }
+    }
+
+    /// Why a command has no result: for people on stderr, and where a program
+    /// asked, as its one JSON document on stdout.
+    pub(super) fn failed(&self, failure: &Failure, exit: Exit) {
+        self.failure(failure);
+        if self.is_json() {
+            let document = serde_json::json!({
+                "error": {
+                    "code": failure.code,
+                    "message": failure.message,
+                    "next": failure.hint,
+                    "exit_code": exit.code(),
+                }
+            });
+            // The exit code says it as well, should stdout be closed.
+            let _ = self.json(&document);
         }
     }
 

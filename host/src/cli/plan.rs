@@ -189,6 +189,10 @@ fn header(output: &Output, planned: &Planned<Storage>, policy: &PolicyRuntime) {
         )
     ));
     output.text(format!(
+        "  locks     needs {}, the server has room for {}",
+        target.locks.needed, target.locks.room
+    ));
+    output.text(format!(
         "  policy    {} revision {}, digest {}, {approval}\n",
         plain(&plan.revision.name),
         plan.revision.revision,
