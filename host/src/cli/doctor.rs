@@ -10,13 +10,13 @@ use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::profile::Profile;
 
 use super::options::WaitingOptions;
-use super::output::{BAD, BOLD, GOOD, WARN, plain, styled};
+use super::output::{BAD, BOLD, GOOD, plain, styled};
 use super::{DatabaseOptions, Output, PolicyOptions};
 use crate::pg::{MINIMUM_SERVER, ReadTransaction, Server, Session};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::Access;
 use crate::run::failure::Failure;
-use crate::run::locks::LockBudget;
+use crate::run::locks::{LockBudget, missing_rights};
 use crate::run::resolution::{Survey, survey};
 
 /// Check connection, server, rights, policy, locks and names; change nothing.
@@ -40,7 +40,6 @@ enum Level {
     Ok,
     /// Nothing that exists in this host needs it.
     Info,
-    Warning,
     Failed,
 }
 
@@ -175,40 +174,19 @@ async fn check_server(
     };
     let rights = reader.table_rights(registry.relation.oid).await?;
     let table = &registry.relation.name;
-    let (level, detail, next) = if rights.owner {
-        (
-            Level::Ok,
-            format!(
-                "{} may add and drop columns of {table}: storage and its rollback",
-                server.role
-            ),
-            None,
-        )
-    } else {
-        (
-            Level::Failed,
-            format!(
-                "{} does not own {table} (owner: {}); storage and its rollback need ownership",
-                server.role, rights.owner_name
-            ),
-            Some(format!(
-                "connect as {} or grant membership in it",
-                rights.owner_name
-            )),
-        )
-    };
-    diagnosis.add(level, FailureClass::Privilege, "rights", detail, next);
-    let level = if rights.select {
-        Level::Ok
-    } else {
-        Level::Warning
-    };
-    let detail = format!(
-        "{} {} read {table}",
-        server.role,
-        if rights.select { "may" } else { "may not" }
-    );
-    diagnosis.add(level, FailureClass::Privilege, "rights", detail, None);
+    let missing = missing_rights(table, &rights);
+    for failure in &missing {
+        diagnosis.failure("rights", failure);
+    }
+    if missing.is_empty() {
+        let role = &server.role;
+        for detail in [
+            format!("{role} may add and drop columns of {table}: storage and its rollback"),
+            format!("{role} may read {table}"),
+        ] {
+            diagnosis.add(Level::Ok, FailureClass::Privilege, "rights", detail, None);
+        }
+    }
     let locks = LockBudget::of_alter_table(&server, &rights);
     let detail = format!(
         "storage needs {} locks; the server has room for {} and holds {}",
@@ -300,7 +278,6 @@ fn render(diagnosis: &Diagnosis, output: &Output) -> Result<(), Failure> {
         let mark = match finding.level {
             Level::Ok => styled(GOOD, "ok    "),
             Level::Info => styled(BOLD, "info  "),
-            Level::Warning => styled(WARN, "warn  "),
             Level::Failed => styled(BAD, "FAILED"),
         };
         output.text(format!(

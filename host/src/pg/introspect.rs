@@ -39,12 +39,17 @@ pub struct Server {
 /// The role's rights on a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRights {
-    /// May alter the table: is or inherits from its owner, or is a superuser.
+    /// May alter the table and everything that inherits from it: is or inherits
+    /// from every owner, or is a superuser.
     pub owner: bool,
+    /// The first table among them that the role may not alter.
+    pub not_owned: Option<String>,
+    /// Who owns that one, else the table itself.
+    pub owner_name: String,
     /// May read it.
     pub select: bool,
-    /// Who owns it.
-    pub owner_name: String,
+    /// Row security would hide rows from the role.
+    pub hides_rows: bool,
     /// Partitions and inheriting tables below it: ALTER TABLE locks them too.
     pub descendants: i64,
 }
@@ -176,11 +181,15 @@ impl<'s> Reader<'s> {
                 &[(&oid, Type::OID)],
             )
             .await?;
+        let not_owned: Option<String> = column(&row, 0)?;
+        let owner_of_that: Option<String> = column(&row, 1)?;
         Ok(TableRights {
-            owner: column(&row, 0)?,
-            select: column(&row, 1)?,
-            owner_name: column(&row, 2)?,
-            descendants: column(&row, 3)?,
+            owner: not_owned.is_none(),
+            not_owned,
+            owner_name: owner_of_that.map_or_else(|| column(&row, 5), Ok)?,
+            descendants: column(&row, 2)?,
+            select: column(&row, 3)?,
+            hides_rows: column(&row, 4)?,
         })
     }
 
@@ -246,8 +255,9 @@ impl<'s> Reader<'s> {
         if scan.is_empty() {
             return Ok(facts);
         }
-        // Without SELECT the count is unknown, and the policy is told so.
-        facts.rows_outside = if self.table_rights(registry.oid).await?.select {
+        // Without all rows the count is unknown, and the policy is told so.
+        let rights = self.table_rights(registry.oid).await?;
+        facts.rows_outside = if rights.select && !rights.hides_rows {
             self.rows_outside(&registry.name, &scan).await?
         } else {
             scan.iter()

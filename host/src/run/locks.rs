@@ -1,4 +1,5 @@
-//! Whether the server has room for the locks of a transaction.
+//! Whether a role and a server can carry an operation and its rollback through:
+//! rights, and room for locks. Found out before anything is begun.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,5 +53,60 @@ impl LockBudget {
             ),
         )
         .with_hint("raise max_locks_per_transaction on the server"))
+    }
+}
+
+/// Why the role could not add the columns, or could not take them back again:
+/// both directions need the same rights. Empty where it can.
+#[must_use]
+pub fn missing_rights(table: &QualifiedName, rights: &TableRights) -> Vec<Failure> {
+    let refuse = |code, message: String, hint: &str| {
+        Failure::new(FailureClass::Privilege, code, message).with_hint(hint)
+    };
+    let mut missing = Vec::new();
+    if let Some(other) = &rights.not_owned {
+        let below = if *other == table.to_string() {
+            String::new()
+        } else {
+            format!(", which inherits from {table}")
+        };
+        missing.push(refuse(
+            "NOT_THE_OWNER",
+            format!(
+                "the role does not own {other} (its owner is {}){below}, so it could neither add the columns nor take them back",
+                rights.owner_name
+            ),
+            "connect as the owner or as a member of the owning role",
+        ));
+    }
+    if !rights.select {
+        missing.push(refuse(
+            "MAY_NOT_READ",
+            format!(
+                "the role may not read {table}, so the rollback could not count the values it would drop"
+            ),
+            "grant it SELECT on the table and USAGE on its schema",
+        ));
+    } else if rights.hides_rows {
+        missing.push(refuse(
+            "ROWS_HIDDEN",
+            format!(
+                "row security hides rows of {table} from the role, so the rollback could not count the values it would drop"
+            ),
+            "connect as a role that row security does not hold for",
+        ));
+    }
+    missing
+}
+
+/// Rights and locks of an operation on a table, and of its rollback.
+pub fn check_feasible(
+    table: &QualifiedName,
+    rights: &TableRights,
+    locks: &LockBudget,
+) -> Result<(), Failure> {
+    match missing_rights(table, rights).into_iter().next() {
+        Some(failure) => Err(failure),
+        None => locks.check(table),
     }
 }

@@ -19,6 +19,7 @@ use birth_core::resolve::{Relation, ResolvedFamily};
 use birth_core::sql::Statement as _;
 
 use super::failure::Failure;
+use super::locks::{LockBudget, check_feasible};
 use super::operation::{Decided, Evidence, Operation, ReportHeader, Traces};
 use super::resolution;
 use crate::journal::Keys;
@@ -38,7 +39,7 @@ pub struct StorageRollback {
 /// The registry as it is called now.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct RollbackTarget {
-    relation: Option<(Relation, TableRights)>,
+    relation: Option<(Relation, TableRights, LockBudget)>,
     key_column: Option<Identifier>,
 }
 
@@ -97,6 +98,11 @@ impl Operation for StorageRollback {
             });
         };
         let rights = reader.table_rights(relation.oid).await?;
+        let locks = LockBudget::of_alter_table(server, &rights);
+        // Reading the values needs a right as well.
+        if !rights.select || rights.hides_rows {
+            check_feasible(&relation.name, &rights, &locks)?;
+        }
         let family = ResolvedFamily {
             family: birth_core::op::storage::FAMILY.to_owned(),
             relation: relation.clone(),
@@ -111,7 +117,7 @@ impl Operation for StorageRollback {
             }
         };
         Ok(RollbackTarget {
-            relation: Some((relation, rights)),
+            relation: Some((relation, rights, locks)),
             key_column,
         })
     }
@@ -121,7 +127,7 @@ impl Operation for StorageRollback {
         reader: Reader<'_>,
         target: &RollbackTarget,
     ) -> Result<RollbackFacts, Failure> {
-        let Some((known, _)) = &target.relation else {
+        let Some((known, ..)) = &target.relation else {
             return Ok(RollbackFacts {
                 live: None,
                 uses: Uses::default(),
@@ -194,23 +200,15 @@ impl Operation for StorageRollback {
 
     fn about(target: &RollbackTarget) -> String {
         match &target.relation {
-            Some((relation, _)) => relation.name.to_string(),
+            Some((relation, ..)) => relation.name.to_string(),
             None => "a table that is gone".to_owned(),
         }
     }
 
     fn check_feasible(&self, target: &RollbackTarget) -> Result<(), Failure> {
         match &target.relation {
-            Some((relation, rights)) if !rights.owner => Err(Failure::new(
-                FailureClass::Privilege,
-                "NOT_THE_OWNER",
-                format!(
-                    "the role does not own {} (its owner is {})",
-                    relation.name, rights.owner_name
-                ),
-            )
-            .with_hint("connect as the owner or as a member of the owning role")),
-            _ => Ok(()),
+            Some((relation, rights, locks)) => check_feasible(&relation.name, rights, locks),
+            None => Ok(()),
         }
     }
 

@@ -24,7 +24,7 @@ use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
 
 use super::failure::Failure;
-use super::locks::LockBudget;
+use super::locks::{LockBudget, check_feasible};
 use super::operation::{Decided, Evidence, Operation, ReportHeader, Traces};
 use super::resolution;
 use crate::pg::{Reader, Server, TableRights};
@@ -228,20 +228,11 @@ impl Operation for Storage {
     }
 
     fn check_feasible(&self, target: &StorageTarget) -> Result<(), Failure> {
-        if target.rights.owner {
-            return target.locks.check(&target.registry.relation.name);
-        }
-        // ADD COLUMN and DROP COLUMN both need ownership, so this also says
-        // whether the role could roll back.
-        Err(Failure::new(
-            FailureClass::Privilege,
-            "NOT_THE_OWNER",
-            format!(
-                "the role does not own {} (its owner is {}), so it could neither add the columns nor take them back",
-                target.registry.relation.name, target.rights.owner_name
-            ),
+        check_feasible(
+            &target.registry.relation.name,
+            &target.rights,
+            &target.locks,
         )
-        .with_hint("connect as the owner or as a member of the owning role"))
     }
 
     fn statements(plan: &StoragePlan) -> &[StorageStatement] {

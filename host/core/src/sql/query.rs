@@ -69,16 +69,23 @@ FROM pg_constraint c
 WHERE c.conrelid = $1
 ORDER BY c.conname, c.oid";
 
-/// The role's rights on a table (`$1 oid`): owner's rights, SELECT; its owner,
-/// and how many tables inherit from it at any depth.
+/// The role's rights on a table (`$1 oid`). ALTER TABLE reaches everything that
+/// inherits from it, at any depth, and needs the ownership of each: how many
+/// those are, and the first that is not owned with its owner, the table itself
+/// before the others. Then: USAGE on the schema with SELECT, which a query of
+/// the table needs of the table alone, and whether row security would hide rows.
 pub const TABLE_RIGHTS: &str = "\
-WITH RECURSIVE below(oid) AS (
-  SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = $1
-  UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid)
-SELECT pg_has_role(c.relowner, 'USAGE'),
+WITH RECURSIVE tree(oid) AS (
+  SELECT $1 UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
+SELECT f.name, f.owner, (SELECT count(*) - 1 FROM tree),
        has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'),
-       pg_get_userbyid(c.relowner)::text, (SELECT count(*) FROM below)
-FROM pg_class c WHERE c.oid = $1";
+       row_security_active(c.oid), pg_get_userbyid(c.relowner)::text
+FROM pg_class c LEFT JOIN LATERAL (
+  SELECT n.nspname || '.' || k.relname AS name, pg_get_userbyid(k.relowner)::text AS owner
+  FROM tree t JOIN pg_class k ON k.oid = t.oid JOIN pg_namespace n ON n.oid = k.relnamespace
+  WHERE NOT pg_has_role(k.relowner, 'USAGE')
+  ORDER BY k.oid <> $1, 1 LIMIT 1) f ON true
+WHERE c.oid = $1";
 
 /// Who holds a lock on a table (`$1 oid`), oldest transaction first.
 pub const LOCK_HOLDERS: &str = "\
