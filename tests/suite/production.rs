@@ -43,7 +43,7 @@ fn rows_that_a_policy_hides_are_not_lost() {
         let arguments = [vec!["rollback", &run, "--yes"], extra].concat();
         let refused = birth(&arguments).expect_code(22);
         assert!(
-            refused.get("reason").contains("row-level security"),
+            refused.get("reason").starts_with("ROWS_HIDDEN: "),
             "{}",
             refused.stdout
         );
@@ -178,4 +178,28 @@ fn a_result_that_cannot_be_written_is_an_error() {
     assert!(said.contains("[RESULT_NOT_WRITTEN]"), "{said}");
     let runs = home.birth(&["runs", "list", "--format", "json"]).run();
     assert_eq!(runs.json()[0]["status"], "PASS");
+}
+
+/// An event trigger that rewrites rows behind an ALTER TABLE: the response says
+/// that no data was changed, so nothing is committed.
+#[test]
+fn an_event_trigger_that_changes_rows_stops_the_run() {
+    let (home, db) = scene();
+    db.execute(
+        "INSERT INTO inventory.collection_registry (collection_key) VALUES ('x');
+         CREATE FUNCTION meddle() RETURNS event_trigger LANGUAGE plpgsql AS $$
+         BEGIN UPDATE inventory.collection_registry SET governance_role = 'meddled'; END $$;
+         CREATE EVENT TRIGGER meddle ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION meddle();",
+    );
+    let before = db.shape(PLAIN.registry);
+    let ran = home.on(&db, &APPLY).run().expect_code(30);
+    assert_eq!(ran.get("b3p_ddl_status"), "FAILED");
+    assert!(
+        ran.get("reason").contains("rows were changed"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(db.shape(PLAIN.registry), before);
+    let untouched = "SELECT governance_role IS NULL FROM inventory.collection_registry";
+    assert_eq!(db.value(untouched), "t");
 }

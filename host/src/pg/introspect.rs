@@ -219,6 +219,16 @@ impl<'s> Reader<'s> {
         rows.iter().map(holder).collect()
     }
 
+    /// How many rows of a table the present transaction changed.
+    pub async fn rows_touched(&self, oid: u32) -> Result<i64, PgError> {
+        let action = "counting the rows this transaction changed";
+        let row = self
+            .session
+            .one(action, query::ROWS_TOUCHED, &[(&oid, Type::OID)])
+            .await?;
+        column(&row, 0)
+    }
+
     /// Everything the storage operation reads of the registry.
     pub async fn storage_facts(
         &self,

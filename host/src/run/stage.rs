@@ -488,7 +488,13 @@ impl<O: Operation> Locked<O> {
             self.transaction.execute(statement).await?;
         }
         let after = self.operation.read(reader, &self.target).await?;
-        let faults = O::verify(&self.plan, &self.facts, &after);
+        let mut faults = O::verify(&self.plan, &self.facts, &after);
+        // "No data mutation" is looked at, not assumed: an event trigger can do
+        // more than the statement that fired it.
+        let touched = reader.rows_touched(O::table_oid(&self.plan)).await?;
+        if touched > 0 {
+            faults.push(format!("{touched} rows were changed in the transaction"));
+        }
         let keys = O::capture(&self.plan, &after).filter(|_| faults.is_empty());
         let keys = keys.ok_or_else(|| {
             Failure::new(

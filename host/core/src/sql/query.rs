@@ -108,6 +108,12 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()
   AND l.objid::int8 = hashtext($1)::int8 & 4294967295 AND l.objsubid = 1
 ORDER BY a.pid";
 
+/// Rows of a table (`$1 oid`) that this transaction inserted, updated or
+/// deleted: what an event trigger or a rule did beside our statements.
+pub const ROWS_TOUCHED: &str = "\
+SELECT pg_stat_get_xact_tuples_inserted($1) + pg_stat_get_xact_tuples_updated($1)
+     + pg_stat_get_xact_tuples_deleted($1)";
+
 /// The transaction's id, assigned by asking, and what tells a server apart.
 pub const TRANSACTION_ID: &str = "SELECT pg_current_xact_id()::text";
 

@@ -52,7 +52,8 @@ pub fn final_response(
         )
         .with("compiled_sql_logged", evidence.compiled_sql_logged)
         .with("execution_log_path", evidence.log_path)
-        // The statement type has no variant that touches a row.
+        // The statement type has no variant that touches a row, and the
+        // transaction is verified to have changed none.
         .with("no_data_mutation", true)
         .with("post_ddl_verified", evidence.post_ddl_verified)
 }
