@@ -16,6 +16,22 @@ pub(crate) fn open_or_create_dir(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, ambient_authority())
 }
 
+/// Opens the directory that a named file is in, and gives the file's name.
+pub(crate) fn open_parent(path: &Path) -> io::Result<(Dir, &str)> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the path does not end in a file's name",
+        )
+    })?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    Ok((Dir::open_ambient_dir(folder, ambient_authority())?, name))
+}
+
 /// Creates one private directory; fails where it exists.
 pub(crate) fn create_dir(parent: &Dir, name: &str) -> io::Result<Dir> {
     let mut builder = DirBuilder::new();

@@ -82,18 +82,7 @@ fn save(path: &std::path::Path, text: &str) -> Result<(), Failure> {
             format!("the plan cannot be written to {}: {error}", path.display()),
         )
     };
-    let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| {
-        fail(std::io::Error::new(
-            std::io::ErrorKind::InvalidInput,
-            "it does not name a file",
-        ))
-    })?;
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => std::path::Path::new("."),
-    };
-    let dir =
-        cap_std::fs::Dir::open_ambient_dir(folder, cap_std::ambient_authority()).map_err(fail)?;
+    let (dir, name) = crate::files::open_parent(path).map_err(fail)?;
     crate::files::write_atomically(&dir, name, text.as_bytes()).map_err(fail)
 }
 

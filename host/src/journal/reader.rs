@@ -53,23 +53,27 @@ pub fn validate_run_id(id: &str) -> Result<(), JournalError> {
     }
 }
 
-/// Opens one run.
-pub fn open(root: &Path, id: &str) -> Result<RunView, JournalError> {
+/// The directory of an existing run.
+pub(super) fn open_dir(root: &Path, id: &str) -> Result<(PathBuf, Dir), JournalError> {
     validate_run_id(id)?;
     let path = root.join(id);
-    let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|source| {
-        match source.kind() {
-            io::ErrorKind::NotFound => JournalError::NoSuchRun {
-                run: id.to_owned(),
-                root: root.to_path_buf(),
-            },
-            _ => JournalError::Io {
-                action: "cannot open",
-                path: path.clone(),
-                source,
-            },
-        }
-    })?;
+    match Dir::open_ambient_dir(&path, ambient_authority()) {
+        Ok(dir) => Ok((path, dir)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(JournalError::NoSuchRun {
+            run: id.to_owned(),
+            root: root.to_path_buf(),
+        }),
+        Err(source) => Err(JournalError::Io {
+            action: "cannot open",
+            path,
+            source,
+        }),
+    }
+}
+
+/// Opens one run.
+pub fn open(root: &Path, id: &str) -> Result<RunView, JournalError> {
+    let (path, dir) = open_dir(root, id)?;
     let (events, held) = read_events(&dir, &path)?;
     let state = match events.iter().rev().find_map(closing) {
         // A run that ended UNKNOWN is open: recover may still establish it.

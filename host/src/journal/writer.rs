@@ -52,21 +52,7 @@ impl RunDir {
     /// Opens the directory of a run that a dead process left, to bring it to
     /// its end.
     pub fn reopen(root: &Path, id: &str) -> Result<Self, JournalError> {
-        super::validate_run_id(id)?;
-        let path = root.join(id);
-        let dir = Dir::open_ambient_dir(&path, cap_std::ambient_authority()).map_err(|source| {
-            match source.kind() {
-                io::ErrorKind::NotFound => JournalError::NoSuchRun {
-                    run: id.to_owned(),
-                    root: root.to_path_buf(),
-                },
-                _ => JournalError::Io {
-                    action: "cannot open",
-                    path: path.clone(),
-                    source,
-                },
-            }
-        })?;
+        let (path, dir) = super::reader::open_dir(root, id)?;
         let run = Self::with_files(path, dir, id.to_owned())?;
         run.drop_cut_line()?;
         Ok(run)

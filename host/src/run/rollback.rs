@@ -462,13 +462,8 @@ fn identifier(name: &str) -> Result<Identifier, Failure> {
 /// Writes a new file and waits until it is on the disk; an existing one is
 /// never overwritten.
 fn write_new(path: &std::path::Path, rows: &[String]) -> std::io::Result<()> {
-    use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
-    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => std::path::Path::new("."),
-    };
-    let dir = Dir::open_ambient_dir(folder, cap_std::ambient_authority())?;
+    use cap_std::fs::{OpenOptions, OpenOptionsExt as _};
+    let (dir, name) = crate::files::open_parent(path)?;
     let mut file = dir.open_with(
         name,
         OpenOptions::new().write(true).create_new(true).mode(0o600),
