@@ -216,6 +216,66 @@ const CHECKS: &[Row] = &[
     ),
 ];
 
+/// What the policy is not told of, and the host finds itself.
+const AROUND: &[Row] = &[
+    blocked(
+        "CREATE TABLE child (coverage_decided_by integer) INHERITS (@)",
+        &["coverage_decided_by: blocked: CHILD_COLUMN_IN_THE_WAY"],
+    ),
+    // Its rows would not pass the check that comes down to it.
+    blocked(
+        "CREATE TABLE middle () INHERITS (@); CREATE TABLE child (coverage_status text) INHERITS (middle);
+         INSERT INTO child VALUES ('a', 'MAYBE')",
+        &["coverage_status: blocked: CHILD_COLUMN_IN_THE_WAY"],
+    ),
+    blocked(
+        "CREATE TABLE one (coverage_decided_at date) INHERITS (@); CREATE TABLE two (coverage_decided_at date) INHERITS (@)",
+        &["coverage_decided_at: blocked: CHILD_COLUMN_IN_THE_WAY*2"],
+    ),
+    blocked(
+        "CREATE TABLE child (CONSTRAINT {c} CHECK (collection_key <> '')) INHERITS (@)",
+        &["{c}: blocked: CHILD_CONSTRAINT_IN_THE_WAY"],
+    ),
+    blocked(
+        "DROP TABLE @; CREATE TYPE shape AS (collection_key text); CREATE TABLE @ OF shape",
+        &[
+            "coverage_status: blocked: TYPED_TABLE",
+            "coverage_scope_status: blocked: TYPED_TABLE",
+            "coverage_exemption_reason: blocked: TYPED_TABLE",
+            "coverage_review_owner: blocked: TYPED_TABLE",
+            "coverage_decided_at: blocked: TYPED_TABLE",
+            "coverage_decided_by: blocked: TYPED_TABLE",
+        ],
+    ),
+    // A type that gives the columns is as good as ALTER TABLE.
+    pass(
+        "DROP TABLE @; CREATE TYPE shape AS (collection_key text, coverage_status text, coverage_scope_status text,
+           coverage_exemption_reason text, coverage_review_owner text, coverage_decided_at timestamptz,
+           coverage_decided_by text); CREATE TABLE @ OF shape",
+        &[
+            "coverage_status: exists:",
+            "coverage_scope_status: exists:",
+            "coverage_exemption_reason: exists:",
+            "coverage_review_owner: exists:",
+            "coverage_decided_at: exists:",
+            "coverage_decided_by: exists:",
+        ],
+    ),
+    // A column that came down from the registry is no obstacle.
+    pass(
+        "CREATE TABLE child (coverage_status text, other text) INHERITS (@); ALTER TABLE @ ADD coverage_status text",
+        &["coverage_status: exists:"],
+    ),
+    blocked(
+        "ALTER TABLE @ ADD coverage_status text, ADD CONSTRAINT {c} CHECK (coverage_status IN ({status})) NO INHERIT;
+         CREATE TABLE child () INHERITS (@); INSERT INTO child VALUES ('a', 'MAYBE')",
+        &[
+            "coverage_status: exists:",
+            "{c}: blocked: NO_INHERIT CHECK_NOT_INHERITED",
+        ],
+    ),
+];
+
 /// PostgreSQL 18 and newer.
 const NOT_ENFORCED: Row = blocked(
     "ADD CONSTRAINT {c} CHECK (coverage_status IN ({status})) NOT ENFORCED",
@@ -353,6 +413,36 @@ fn live_checks() {
         let newest = (server.major() >= 18).then_some(&NOT_ENFORCED);
         CHECKS.iter().chain(newest).collect()
     });
+}
+
+#[test]
+fn what_is_around_the_registry() {
+    try_rows("", |_| AROUND.iter().collect());
+}
+
+/// Without a descendant a check that is NO INHERIT holds for every row; with
+/// one it does not, and `verify` sees that.
+#[test]
+fn verify_of_a_check_that_leaves_out_rows() {
+    let script = expand(
+        "CREATE TABLE @ (collection_key text, coverage_status text,
+           CONSTRAINT {c} CHECK (coverage_status IN ({status})) NO INHERIT)",
+    );
+    let (db, home) = (Database::new(server::one(), &script), Home::new());
+    home.on(&db, &["apply", "storage", "--yes"])
+        .run()
+        .expect_code(0);
+    let verify = || {
+        home.on(&db, &["verify", "storage", "--format", "json"])
+            .run()
+    };
+    verify().expect_code(0);
+    db.execute("CREATE TABLE child () INHERITS (collection_registry)");
+    let refused = verify().expect_code(30);
+    assert!(
+        refused.stdout.contains("CHECK_NOT_INHERITED"),
+        "{refused:?}"
+    );
 }
 
 /// Under a collation that takes different texts for equal, a list of values

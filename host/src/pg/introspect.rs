@@ -7,9 +7,11 @@ use tokio_postgres::types::Type;
 use birth_core::catalog::relation::RelationKind;
 use birth_core::ident::{Identifier, QualifiedName};
 use birth_core::op::DatabaseIdentity;
-use birth_core::op::storage::facts::{LiveColumn, LiveConstraint, RowsOutside, StorageFacts};
+use birth_core::op::storage::facts::{
+    LiveColumn, LiveConstraint, Obstacle, ObstacleKind, RowsOutside, StorageFacts,
+};
 use birth_core::op::storage::undo::{StorageKeys, Uses};
-use birth_core::op::storage::{COLUMNS, PolicyColumn};
+use birth_core::op::storage::{COLUMNS, PolicyColumn, checked_columns};
 use birth_core::profile::Naming;
 use birth_core::resolve::{Column, Relation};
 use birth_core::sql::query;
@@ -260,6 +262,7 @@ impl<'s> Reader<'s> {
                 .map(live_constraint)
                 .collect::<Result<_, _>>()?,
             rows_outside: vec![],
+            obstacles: self.obstacles(registry, naming, &names).await?,
         };
         let scan = facts.columns_to_scan(naming);
         if scan.is_empty() {
@@ -279,6 +282,46 @@ impl<'s> Reader<'s> {
                 .collect()
         };
         Ok(facts)
+    }
+
+    async fn obstacles(
+        &self,
+        registry: &Relation,
+        naming: &Naming,
+        columns: &[&str],
+    ) -> Result<Vec<Obstacle>, PgError> {
+        // A name that does not fit is refused elsewhere, before it is needed.
+        let checks: Vec<String> = checked_columns()
+            .filter_map(|c| naming.check_name(registry.name.name.as_str(), c.name).ok())
+            .map(|name| name.to_string())
+            .collect();
+        let action = "looking for what is in the way";
+        let rows = self
+            .session
+            .rows(
+                action,
+                query::IN_THE_WAY,
+                &[
+                    (&registry.oid, Type::OID),
+                    (&columns, Type::TEXT_ARRAY),
+                    (&checks, Type::TEXT_ARRAY),
+                ],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let kind = match column(row, 0)? {
+                    "type" => ObstacleKind::TypedTable,
+                    "column" => ObstacleKind::Column,
+                    _ => ObstacleKind::Constraint,
+                };
+                Ok(Obstacle {
+                    kind,
+                    name: column(row, 1)?,
+                    holder: column(row, 2)?,
+                })
+            })
+            .collect()
     }
 
     async fn rows_outside(
@@ -443,6 +486,7 @@ fn live_constraint(row: &Row) -> Result<LiveConstraint, PgError> {
         validated: column(row, 5)?,
         enforced: column(row, 6)?,
         no_inherit: column(row, 7)?,
+        leaves_out_rows: column(row, 8)?,
     })
 }
 

@@ -58,16 +58,40 @@ FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation
 WHERE a.attrelid = $1 AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname = ANY ($2))
 ORDER BY a.attnum";
 
-/// All constraints of the registry (`$1 oid`). `conenforced` came with
+/// All constraints of the registry (`$1 oid`), the last column for those that
+/// are NO INHERIT although something inherits. `conenforced` came with
 /// PostgreSQL 18; through JSON its absence reads as NULL.
 pub const TABLE_CONSTRAINTS: &str = "\
 SELECT c.oid, c.conname::text, pg_get_expr(c.conbin, c.conrelid), pg_get_constraintdef(c.oid),
        ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(attnum, position)
              JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum ORDER BY k.position),
-       c.convalidated, coalesce((to_jsonb(c) ->> 'conenforced')::bool, true), c.connoinherit
+       c.convalidated, coalesce((to_jsonb(c) ->> 'conenforced')::bool, true), c.connoinherit,
+       c.connoinherit AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.conrelid)
 FROM pg_constraint c
 WHERE c.conrelid = $1
 ORDER BY c.conname, c.oid";
+
+/// What could stop ALTER TABLE on the registry (`$1 oid`) besides the registry's
+/// own columns and constraints: whether it is a table of a type, and columns
+/// (`$2 text[]`) and constraints (`$3 text[]`) of proposed names on what inherits
+/// from it, where the registry has none of that name.
+pub const IN_THE_WAY: &str = "\
+WITH RECURSIVE below(oid) AS (
+  SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = $1
+  UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid)
+SELECT 'type'::text, ''::text, t.oid::regtype::text
+FROM pg_class c JOIN pg_type t ON t.oid = c.reloftype WHERE c.oid = $1
+UNION ALL
+SELECT 'column', a.attname::text, n.nspname || '.' || c.relname
+FROM below b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attname = ANY ($2) AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = $1 AND o.attname = a.attname)
+UNION ALL
+SELECT 'check', k.conname::text, n.nspname || '.' || c.relname
+FROM below b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_constraint k ON k.conrelid = b.oid
+WHERE k.conname = ANY ($3) AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = $1 AND o.conname = k.conname)
+ORDER BY 1, 2, 3";
 
 /// The role's rights on a table (`$1 oid`). ALTER TABLE reaches everything that
 /// inherits from it, at any depth, and needs the ownership of each: how many

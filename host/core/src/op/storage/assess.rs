@@ -3,13 +3,13 @@
 
 use thiserror::Error;
 
-use super::facts::StorageFacts;
+use super::facts::{ObstacleKind, StorageFacts};
 use super::plan::{Proposed, StoragePlan};
 use super::statement::StorageStatement;
 use super::{COLUMNS, PolicyColumn, checked_columns};
 use crate::ident::{Identifier, IdentifierError};
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
-use crate::policy::verdict::Answer;
+use crate::policy::verdict::{Answer, Reason, Severity};
 use crate::profile::Naming;
 
 /// Why there is no plan.
@@ -70,14 +70,20 @@ pub fn assess(
     let mut items = Vec::with_capacity(proposals.len());
     let mut statements = Vec::new();
     for ((object, column), answer) in proposals.into_iter().zip(answers) {
-        let decision = guard(facts, &object, column, answer.status)?;
+        let mut decision = guard(facts, &object, column, answer.status)?;
+        let mut reasons = answer.reasons;
+        let found = host_findings(facts, &object, decision);
+        if !found.is_empty() {
+            decision = Decision::Blocked;
+            reasons.extend(found);
+        }
         if decision == Decision::Absent {
             statements.push(statement(facts, &object, column)?);
         }
         items.push(Item {
             object,
             decision,
-            reasons: answer.reasons,
+            reasons,
         });
     }
     if items.iter().any(|i| i.decision == Decision::Blocked) {
@@ -139,6 +145,50 @@ fn statement(
             values: column.values.iter().map(|v| (*v).to_owned()).collect(),
         },
     })
+}
+
+/// What the conflict role is not told of, because it is not the object's own
+/// place: tables that inherit from the registry, and its type. The statement
+/// would fail on it, or would leave rows out.
+fn host_findings(facts: &StorageFacts, object: &Proposed, decision: Decision) -> Vec<Reason> {
+    let finding = |code: &str, message: String| Reason {
+        code: code.to_owned(),
+        severity: Severity::Finding,
+        message,
+        weight: 0,
+    };
+    let name = object.name().as_str();
+    match (decision, object) {
+        (Decision::Absent, _) => facts
+            .obstacles
+            .iter()
+            .filter_map(|o| match (o.kind, object) {
+                (ObstacleKind::TypedTable, Proposed::Column { .. }) => Some(finding(
+                    "TYPED_TABLE",
+                    format!("the registry is a table of the type {}, and gets columns through it alone", o.holder),
+                )),
+                (ObstacleKind::Column, Proposed::Column { .. }) if o.name == name => Some(finding(
+                    "CHILD_COLUMN_IN_THE_WAY",
+                    format!("{}, which inherits from the registry, has a column of that name", o.holder),
+                )),
+                (ObstacleKind::Constraint, Proposed::Check { .. }) if o.name == name => Some(finding(
+                    "CHILD_CONSTRAINT_IN_THE_WAY",
+                    format!("{}, which inherits from the registry, has a constraint of that name", o.holder),
+                )),
+                _ => None,
+            })
+            .collect(),
+        (Decision::Exists, Proposed::Check { .. }) => facts
+            .constraint(name)
+            .filter(|live| live.leaves_out_rows)
+            .map(|_| finding(
+                "CHECK_NOT_INHERITED",
+                "it is NO INHERIT, and does not hold for the rows of tables that inherit from the registry".to_owned(),
+            ))
+            .into_iter()
+            .collect(),
+        _ => vec![],
+    }
 }
 
 /// The host's own invariants on a verdict.

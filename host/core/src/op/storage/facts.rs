@@ -62,6 +62,33 @@ pub struct LiveConstraint {
     pub enforced: bool,
     /// `connoinherit`.
     pub no_inherit: bool,
+    /// It is `NO INHERIT`, and tables inherit from the registry: their rows are
+    /// the registry's rows too, and it does not hold for them.
+    pub leaves_out_rows: bool,
+}
+
+/// What a proposed object comes to where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObstacleKind {
+    /// The registry is a table of a type, which alone gives it columns.
+    TypedTable,
+    /// A table that inherits from the registry has a column of the name.
+    Column,
+    /// A table that inherits from the registry has a constraint of the name.
+    Constraint,
+}
+
+/// Something besides the registry's own columns and constraints that is in the
+/// way of `ALTER TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obstacle {
+    /// What it is.
+    pub kind: ObstacleKind,
+    /// The name of the column or constraint; empty for a type.
+    pub name: String,
+    /// The table that has it, or the type.
+    pub holder: String,
 }
 
 /// Rows that a check to come would refuse.
@@ -87,6 +114,8 @@ pub struct StorageFacts {
     pub constraints: Vec<LiveConstraint>,
     /// Rows outside each closed list whose column exists, by column.
     pub rows_outside: Vec<RowsOutside>,
+    /// What else is in the way.
+    pub obstacles: Vec<Obstacle>,
 }
 
 impl LiveColumn {
@@ -186,6 +215,18 @@ impl StorageFacts {
         for rows in &self.rows_outside {
             let name = format!("the count of rows outside the list of {}", rows.column);
             parts.insert(name, digest(rows)?);
+        }
+        for obstacle in &self.obstacles {
+            let name = match obstacle.kind {
+                ObstacleKind::TypedTable => format!("the registry's type {}", obstacle.holder),
+                ObstacleKind::Column => {
+                    format!("the column {} of {}", obstacle.name, obstacle.holder)
+                }
+                ObstacleKind::Constraint => {
+                    format!("the constraint {} of {}", obstacle.name, obstacle.holder)
+                }
+            };
+            parts.insert(name, digest(obstacle)?);
         }
         Ok(parts)
     }

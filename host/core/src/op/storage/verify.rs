@@ -118,7 +118,7 @@ fn verify_item(object: &Proposed, decision: Decision, after: &StorageFacts) -> O
             let validated = live.is_some_and(|l| l.validated || decision != Decision::Absent);
             (
                 live.is_some(),
-                validated && live.is_some_and(|l| check_allows(l, wanted)),
+                validated && live.is_some_and(|l| check_allows(l, wanted) && !l.leaves_out_rows),
             )
         }
     };
