@@ -4,9 +4,10 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use birth_cluster::ClusterOptions;
 use birth_tests::cli::{Birth, Home, Ran};
 use birth_tests::database::{Database, Session};
-use birth_tests::server;
+use birth_tests::server::{self, Server};
 
 use crate::estates::PLAIN;
 
@@ -302,4 +303,47 @@ fn many_hosts_at_once() {
     assert_eq!(scene.home.on(&scene.db, &["recover"]).run().stdout, "");
     let verify = scene.home.on(&scene.db, &["verify", "storage"]);
     verify.run().expect_code(0);
+}
+
+/// ALTER TABLE waits for what is below the registry as well, and a prepared
+/// transaction waits for nobody and has no process.
+#[test]
+fn holders_below_the_registry_and_without_a_process_are_named() {
+    let options = ClusterOptions::default().setting("max_prepared_transactions", "2");
+    let db = Database::new(Server::own(&options), PLAIN.script);
+    db.execute(&format!(
+        "CREATE TABLE below () INHERITS ({})",
+        PLAIN.registry
+    ));
+    let before = db.shape(PLAIN.registry);
+    let scene = Scene {
+        home: Home::new(),
+        db,
+        before,
+    };
+    let (holder, pid) = scene.holder("BEGIN; LOCK TABLE below IN ACCESS SHARE MODE");
+    let ran = scene.apply_once().run().expect_code(12);
+    expect_busy(&ran, "LOCK_TIMEOUT");
+    let reason = ran.get("reason");
+    for part in [
+        &format!("pid {pid} ("),
+        "holds AccessShareLock on public.below",
+    ] {
+        assert!(reason.contains(part), "{part} is not in {reason}");
+    }
+    assert!(!scene.changed());
+
+    holder.execute("PREPARE TRANSACTION 'month end'");
+    let ran = scene.apply_once().run().expect_code(12);
+    expect_busy(&ran, "LOCK_TIMEOUT");
+    let reason = ran.get("reason");
+    for part in [
+        "the prepared transaction \"month end\" (postgres, prepared for ",
+        "holds AccessShareLock on public.below",
+    ] {
+        assert!(reason.contains(part), "{part} is not in {reason}");
+    }
+    assert!(!scene.changed());
+    holder.execute("ROLLBACK PREPARED 'month end'");
+    expect_added(&scene.apply_once().run().expect_code(0));
 }

@@ -59,8 +59,10 @@ pub struct TableRights {
 /// Somebody who holds a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockHolder {
-    /// Backend process id.
-    pub pid: i32,
+    /// Backend process id; none for a prepared transaction.
+    pub pid: Option<i32>,
+    /// Name of the prepared transaction.
+    pub prepared: Option<String>,
     /// Role.
     pub user: String,
     /// `application_name`.
@@ -75,13 +77,22 @@ pub struct LockHolder {
 
 impl std::fmt::Display for LockHolder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "pid {}", self.pid)?;
+        match (self.pid, &self.prepared) {
+            (Some(pid), _) => write!(f, "pid {pid}")?,
+            (None, Some(name)) => write!(f, "the prepared transaction {name:?}")?,
+            (None, None) => f.write_str("a prepared transaction")?,
+        }
         if !self.user.is_empty() {
             write!(f, " ({}", self.user)?;
             if !self.application.is_empty() {
                 write!(f, ", {}", self.application)?;
             }
-            write!(f, ", {} for {} s)", self.state, self.seconds)?;
+            let state = match (self.pid, self.state.as_str()) {
+                (None, _) => "prepared",
+                (Some(_), "") => "in a state that is not visible",
+                (Some(_), state) => state,
+            };
+            write!(f, ", {state} for {} s)", self.seconds)?;
         }
         write!(f, " holds {}", self.modes)
     }
@@ -493,10 +504,11 @@ fn live_constraint(row: &Row) -> Result<LiveConstraint, PgError> {
 fn holder(row: &Row) -> Result<LockHolder, PgError> {
     Ok(LockHolder {
         pid: column(row, 0)?,
-        user: column(row, 1)?,
-        application: column(row, 2)?,
-        state: column(row, 3)?,
-        seconds: column(row, 4)?,
-        modes: column(row, 5)?,
+        prepared: column(row, 1)?,
+        user: column(row, 2)?,
+        application: column(row, 3)?,
+        state: column(row, 4)?,
+        seconds: column(row, 5)?,
+        modes: column(row, 6)?,
     })
 }

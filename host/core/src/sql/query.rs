@@ -111,26 +111,38 @@ FROM pg_class c LEFT JOIN LATERAL (
   ORDER BY k.oid <> $1, 1 LIMIT 1) f ON true
 WHERE c.oid = $1";
 
-/// Who holds a lock on a table (`$1 oid`), oldest transaction first.
+/// Who holds a lock on a table (`$1 oid`) or on what inherits from it, oldest
+/// transaction first. A prepared transaction holds locks without a process; what
+/// it shares with its row of `pg_prepared_xacts` is the lock on its own number;
+/// its virtual number is `-1/…` on some servers only.
 pub const LOCK_HOLDERS: &str = "\
-SELECT a.pid, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),
-       coalesce(extract(epoch FROM now() - a.xact_start)::int8, 0), string_agg(l.mode, ', ' ORDER BY l.mode)
-FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'relation' AND l.relation = $1 AND l.granted AND l.pid <> pg_backend_pid()
+WITH RECURSIVE tree(oid) AS (
+  SELECT $1 UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
+SELECT l.pid, p.gid, coalesce(a.usename::text, p.owner::text, ''), coalesce(a.application_name, ''),
+       coalesce(a.state, ''), coalesce(extract(epoch FROM now() - coalesce(a.xact_start, p.prepared))::int8, 0),
+       string_agg(DISTINCT l.mode || CASE WHEN l.relation <> $1 THEN ' on ' || l.relation::regclass ELSE '' END, ', ')
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+  LEFT JOIN (pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
+    ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
+WHERE l.locktype = 'relation' AND l.relation IN (SELECT t.oid FROM tree t) AND l.granted
+  AND l.pid IS DISTINCT FROM pg_backend_pid()
   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-GROUP BY a.pid, a.usename, a.application_name, a.state, a.xact_start
-ORDER BY a.xact_start, a.pid";
+GROUP BY l.pid, l.virtualtransaction, p.gid, p.owner, p.prepared, a.usename, a.application_name, a.state, a.xact_start
+ORDER BY coalesce(a.xact_start, p.prepared), l.pid, p.gid";
 
 /// Who holds an advisory lock of one key (`$1 text`).
 pub const ADVISORY_HOLDERS: &str = "\
-SELECT a.pid, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), coalesce(a.state, ''),
-       coalesce(extract(epoch FROM now() - a.xact_start)::int8, 0), 'advisory'::text
-FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()
+SELECT l.pid, p.gid, coalesce(a.usename::text, p.owner::text, ''), coalesce(a.application_name, ''),
+       coalesce(a.state, ''), coalesce(extract(epoch FROM now() - coalesce(a.xact_start, p.prepared))::int8, 0),
+       'advisory'::text
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+  LEFT JOIN (pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
+    ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
+WHERE l.locktype = 'advisory' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
   AND l.classid::int8 = (hashtext($1)::int8 >> 32) & 4294967295
   AND l.objid::int8 = hashtext($1)::int8 & 4294967295 AND l.objsubid = 1
-ORDER BY a.pid";
+ORDER BY l.pid, p.gid";
 
 /// Rows of a table (`$1 oid`) that this transaction inserted, updated or
 /// deleted: what an event trigger or a rule did beside our statements.
