@@ -424,7 +424,7 @@ fn table_busy(error: &PgError, attempts: u32, holders: String) -> LockStop {
 
 fn describe(holders: &[LockHolder]) -> String {
     if holders.is_empty() {
-        return "nobody holds it any more".to_owned();
+        return "the holder is not visible to this role, or is gone".to_owned();
     }
     holders
         .iter()
