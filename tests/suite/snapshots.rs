@@ -91,7 +91,10 @@ fn redactions() -> Settings {
         ),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "[TIME]"),
         // PostgreSQL 18 keeps NOT NULL as a constraint, the others do not.
-        (r#" *"the live constraint \w+_not_null": "[0-9a-f]{64}",\n"#, ""),
+        (
+            r#" *"the live constraint \w+_not_null": "[0-9a-f]{64}",\n"#,
+            "",
+        ),
         (r"\b[0-9a-f]{64}\b", "[DIGEST]"),
         (r"\bdigest [0-9a-f]{12}\b", "digest [SHORT]"),
         (r"\bPostgreSQL \d[^,\n]*", "PostgreSQL [VERSION]"),
