@@ -57,7 +57,7 @@ fn says_how_to_get_the_target(ran: Ran) {
     ] {
         assert!(ran.stderr.contains(text), "no {text:?} in: {}", ran.stderr);
     }
-    assert_eq!(ran.stdout, "");
+    assert_eq!(ran.json()["error"]["code"], "PLUGIN_NOT_BUILT");
 }
 
 /// Every file of the workspace that is not ignored, in another folder.
@@ -183,7 +183,8 @@ fn a_crate_that_is_no_plugin_is_refused() {
             let ran = build(folder).expect_code(code);
             assert!(ran.stderr.contains("[PLUGIN_NOT_BUILT]"), "{}", ran.stderr);
             assert!(ran.stderr.contains(says), "no {says:?} in: {}", ran.stderr);
-            assert_eq!(ran.stdout, "", "nothing that could be taken for a result");
+            assert_eq!(ran.json()["error"]["code"], "PLUGIN_NOT_BUILT");
+            assert!(ran.json().get("sha256").is_none(), "{}", ran.stdout);
         }
     } else {
         says_how_to_get_the_target(build(&imports));
