@@ -94,7 +94,6 @@ pub struct Cluster {
     directory: PathBuf,
     host: String,
     port: u16,
-    tcp: bool,
     password: String,
     pid: Option<u32>,
 }
@@ -172,7 +171,6 @@ impl Cluster {
             host: directory.display().to_string(),
             directory,
             port,
-            tcp: options.tcp,
             password,
             pid: None,
         };
@@ -187,19 +185,6 @@ impl Cluster {
     pub fn url(&self, database: &str) -> String {
         let (database, host, port) = (percent_encode(database), &self.host, self.port);
         format!("postgresql:///{database}?host={host}&port={port}&user={SUPERUSER}")
-    }
-
-    /// libpq URL of a database over TCP, with the superuser's password in it;
-    /// `None` unless the options asked for TCP.
-    #[must_use]
-    pub fn tcp_url(&self, database: &str) -> Option<String> {
-        let (database, password, port) = (
-            percent_encode(database),
-            percent_encode(&self.password),
-            self.port,
-        );
-        self.tcp
-            .then(|| format!("postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}"))
     }
 
     /// The folder of the Unix socket: libpq's `host`.

@@ -47,7 +47,7 @@ impl Status {
 pub enum FailureClass {
     /// A fault of the program itself.
     Internal,
-    /// Options, profile, environment.
+    /// Options, profile, environment; a signal before COMMIT.
     Configuration,
     /// The database could not be reached, or the connection broke.
     Connection,
@@ -93,7 +93,9 @@ impl FailureClass {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Internal => "a fault of the program itself",
-            Self::Configuration => "options, profile or environment are not usable",
+            Self::Configuration => {
+                "options, profile or environment are not usable, or a signal stopped the run"
+            }
             Self::Connection => {
                 "the database could not be reached, or the connection broke before COMMIT"
             }

@@ -23,7 +23,8 @@ use crate::run::storage::Storage;
 /// COMMIT: asks the server what became of the transaction, confirms, reports
 /// and closes. Without RUN, every such run of the log directory; runs of
 /// another database are left alone and named. Exits 0 where every run was
-/// brought to its end, whatever the end was.
+/// brought to its end, also where that is FAILED: nothing changed; 10 or 13 where
+/// one is PARTIAL or still UNKNOWN.
 #[derive(Debug, Args)]
 pub(super) struct Recover {
     /// The run to recover.
