@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod digest;
+pub mod estate;
 pub mod facts;
 pub mod ident;
 pub mod op;

@@ -56,6 +56,9 @@ pub struct Concept {
     pub r#type: ConceptType,
     /// Whether being unique on its own speaks for a column.
     pub identifying: bool,
+    /// Whether an operation that uses it can do without; a tie is an error
+    /// either way.
+    pub optional: bool,
 }
 
 /// How derived names are made.
@@ -63,8 +66,24 @@ pub struct Concept {
 pub struct Naming {
     /// Name of a policy check; `<table>` and `<column>` are replaced.
     pub check: String,
+    /// Name of a birth trigger; `<table>` is replaced (B3-A, scope constants).
+    pub trigger: String,
+    /// Name of the function that birth triggers call (B3-A, scope constants).
+    pub trigger_function: String,
+    /// Its schema, when the deployment names it.
+    pub trigger_function_schema: Option<String>,
     /// Whether a name that does not fit is refused or shortened.
     pub long_names: LongNames,
+}
+
+/// Where the tables of collections are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CollectionRules {
+    /// Schemas in which a key without a schema is looked for; empty means all
+    /// but the system's own.
+    #[serde(default)]
+    pub schemas: Vec<String>,
 }
 
 /// The profile.
@@ -76,6 +95,8 @@ pub struct Profile {
     pub concepts: BTreeMap<String, Concept>,
     /// Naming conventions.
     pub naming: Naming,
+    /// Where the tables of collections are looked for.
+    pub collections: CollectionRules,
 }
 
 /// Why a profile cannot be used.
@@ -102,11 +123,15 @@ pub enum ProfileError {
     },
     /// A pattern that cannot tell two objects apart.
     #[error(
-        "naming.check {pattern:?} must hold both <table> and <column>, or two checks would share a name"
+        "naming.{setting} {pattern:?} must hold {placeholders}, or two objects would share a name"
     )]
     Pattern {
+        /// `check` or `trigger`.
+        setting: &'static str,
         /// The pattern.
         pattern: String,
+        /// What it has to hold.
+        placeholders: &'static str,
     },
 }
 
@@ -121,6 +146,7 @@ struct File {
     concept: BTreeMap<String, ConceptFile>,
     #[serde(default)]
     naming: NamingFile,
+    collections: Option<CollectionRules>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -140,12 +166,16 @@ struct ConceptFile {
     hints: Option<Vec<String>>,
     r#type: Option<ConceptType>,
     identifying: Option<bool>,
+    optional: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct NamingFile {
     check: Option<String>,
+    trigger: Option<String>,
+    trigger_function: Option<String>,
+    trigger_function_schema: Option<String>,
     long_names: Option<LongNames>,
 }
 
@@ -193,14 +223,19 @@ impl Profile {
                         hints: c.hints.unwrap_or_default(),
                         r#type: c.r#type.unwrap_or(ConceptType::Any),
                         identifying: c.identifying.unwrap_or(false),
+                        optional: c.optional.unwrap_or(false),
                     };
                     (id, concept)
                 })
                 .collect(),
             naming: Naming {
                 check: file.naming.check.unwrap_or_default(),
+                trigger: file.naming.trigger.unwrap_or_default(),
+                trigger_function: file.naming.trigger_function.unwrap_or_default(),
+                trigger_function_schema: file.naming.trigger_function_schema,
                 long_names: file.naming.long_names.unwrap_or_default(),
             },
+            collections: file.collections.unwrap_or_default(),
         })
     }
 
@@ -232,17 +267,19 @@ impl Profile {
             replace(&mut concept.hints, over.hints);
             replace(&mut concept.r#type, over.r#type);
             replace(&mut concept.identifying, over.identifying);
+            replace(&mut concept.optional, over.optional);
         }
-        replace(&mut profile.naming.check, file.naming.check);
-        replace(&mut profile.naming.long_names, file.naming.long_names);
-        if !["<table>", "<column>"]
-            .iter()
-            .all(|p| profile.naming.check.contains(p))
-        {
-            return Err(ProfileError::Pattern {
-                pattern: profile.naming.check,
-            });
-        }
+        let naming = &mut profile.naming;
+        replace(&mut naming.check, file.naming.check);
+        replace(&mut naming.trigger, file.naming.trigger);
+        replace(&mut naming.trigger_function, file.naming.trigger_function);
+        naming.trigger_function_schema = file
+            .naming
+            .trigger_function_schema
+            .or(naming.trigger_function_schema.take());
+        replace(&mut naming.long_names, file.naming.long_names);
+        replace(&mut profile.collections, file.collections);
+        profile.naming.check_patterns()?;
         Ok(profile)
     }
 }
@@ -261,6 +298,33 @@ fn known<T>(map: &BTreeMap<String, T>) -> String {
 }
 
 impl Naming {
+    fn check_patterns(&self) -> Result<(), ProfileError> {
+        let patterns: [(_, &String, _, &[&str]); 2] = [
+            (
+                "check",
+                &self.check,
+                "both <table> and <column>",
+                &["<table>", "<column>"],
+            ),
+            ("trigger", &self.trigger, "<table>", &["<table>"]),
+        ];
+        for (setting, pattern, placeholders, needed) in patterns {
+            if !needed.iter().all(|p| pattern.contains(p)) {
+                return Err(ProfileError::Pattern {
+                    setting,
+                    pattern: pattern.clone(),
+                    placeholders,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of a table's birth trigger.
+    pub fn trigger_name(&self, table: &str) -> Result<Identifier, IdentifierError> {
+        derived_name(&self.trigger.replace("<table>", table), self.long_names)
+    }
+
     /// The name of a column's policy check.
     pub fn check_name(&self, table: &str, column: &str) -> Result<Identifier, IdentifierError> {
         // Column first: its names are ours and hold no placeholder, a table's
@@ -289,6 +353,10 @@ mod tests {
             profile.naming.check_name("t", "c").unwrap().as_str(),
             "chk_t_c"
         );
+        assert_eq!(
+            profile.naming.trigger_name("t").unwrap().as_str(),
+            "trg_birth_t"
+        );
     }
 
     #[test]
@@ -313,7 +381,9 @@ mod tests {
         ));
         let newer = Profile::with_overrides("format = 2\nshape = 'x'");
         assert!(matches!(newer, Err(ProfileError::Newer { found: 2 })));
-        let pattern = Profile::with_overrides("format = 1\n[naming]\ncheck = 'chk_<column>'");
-        assert!(matches!(pattern, Err(ProfileError::Pattern { .. })));
+        for naming in ["check = 'chk_<column>'", "trigger = 'trg_birth'"] {
+            let pattern = Profile::with_overrides(&format!("format = 1\n[naming]\n{naming}"));
+            assert!(matches!(pattern, Err(ProfileError::Pattern { .. })));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! heap per batch. The layout is that of `wit/birth-policy/0.1`; the host's
 //! bindings lend these lists to a plugin without copying them again.
 
+pub mod classification;
 pub mod conflict;
 pub mod text;
 

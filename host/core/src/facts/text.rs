@@ -58,6 +58,12 @@ impl TextHeap {
         self.heap.get(start..end)
     }
 
+    /// Drops what only interning needs. Texts that are interned afterwards get
+    /// symbols of their own.
+    pub(crate) fn forget_index(&mut self) {
+        self.index = HashMap::new();
+    }
+
     /// How many texts there are: symbols from 0 below this are valid.
     #[must_use]
     pub fn len(&self) -> usize {
