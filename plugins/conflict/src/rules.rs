@@ -1,7 +1,8 @@
 //! When does a proposed object conflict with what is there?
 //!
-//! The source is B3-P, phase 1, for columns and checks. Where B3-P says
-//! nothing, two principles decide:
+//! The source is B3-P, phase 1, for columns and checks, and B3-A, phase 3, with
+//! the B3 design, revision 3, section 5, for triggers. Where they say nothing,
+//! two principles decide:
 //!
 //! - What cannot be proved is blocked, never guessed.
 //! - `ALREADY_EXISTS_OK` means that the live object does what the proposed one
@@ -9,17 +10,18 @@
 //!
 //! A subject is blocked exactly when it has a reason of severity finding.
 
-use birth_sdk::conflict::{Facts, Policy, Status, Trigger, answer};
-use birth_sdk::{Answers, Plugin, Reasons, RelationKind, SettingsReader};
+use birth_sdk::conflict::{Facts, Policy, Relation, Status, answer};
+use birth_sdk::{Answers, Plugin, Reasons, RelationKind, SettingsReader, Text};
 
 mod check;
 mod column;
+mod trigger;
 
 /// The conflict policy.
 #[derive(Debug)]
 pub struct Conflicts;
 
-/// What a policy set may decide. Every default is what B3-P says.
+/// What a policy set may decide. Every default is what B3-P and B3-A say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// `accept-varchar` (true): `character varying` serves where text is
@@ -34,6 +36,22 @@ pub struct Settings {
     /// `shortest-free-text` (1): a text column without a closed list of values
     /// must hold at least this many characters.
     pub shortest_free_text: u32,
+    /// `accept-other-trigger-name` (true): a trigger that is bound to the
+    /// function and right counts as existing whatever its name. False: it
+    /// blocks.
+    pub accept_other_trigger_name: bool,
+    /// `accept-constraint-trigger` (false): a constraint trigger that is right
+    /// otherwise blocks, because it may be deferred to the end of the
+    /// transaction. True: it counts as existing and is a warning.
+    pub accept_constraint_trigger: bool,
+    /// `accept-always-enabled` (true): a trigger that fires for replicated rows
+    /// too counts as existing and is a warning. False: it blocks, as it should
+    /// where births are replicated along with the rows.
+    pub accept_always_enabled: bool,
+    /// `accept-row-moves` (true): a partitioned table may get or have the
+    /// trigger, with a warning. False: it is blocked, as it should be where the
+    /// function may not see one row twice.
+    pub accept_row_moves: bool,
 }
 
 birth_sdk::reasons! {
@@ -137,9 +155,72 @@ birth_sdk::reasons! {
         EqualUnderOtherName = Note "EQUAL_UNDER_OTHER_NAME"
             "the constraint {text} does the same already",
 
-        /// Triggers come with a later revision.
-        TriggersNotJudged = Finding "TRIGGERS_NOT_JUDGED_BY_THIS_REVISION"
-            "this revision of the policy does not judge triggers",
+        /// Anything but `AFTER INSERT … FOR EACH ROW`.
+        WantedTypeNotSupported = Finding "WANTED_TYPE_NOT_SUPPORTED"
+            "only AFTER INSERT FOR EACH ROW is judged, and the wanted trigger's tgtype is {number}",
+        /// By a trigger that calls another function.
+        TriggerNameHeld = Finding "TRIGGER_NAME_HELD"
+            "a trigger that calls {text} holds the name",
+        /// The headline of the reasons that follow.
+        BoundTwice = Finding "BOUND_TWICE"
+            "{number} triggers call {text}, so one birth may be registered more than once",
+        /// One of them.
+        BoundTwiceTrigger = Finding "BOUND_TWICE_TRIGGER"
+            "the trigger {text} calls the function",
+        /// Verified by its function, not by its name.
+        TriggerUnderOtherName = Note "TRIGGER_UNDER_OTHER_NAME"
+            "the trigger that calls the function is named {text}",
+        /// The row is not there yet and may be changed or skipped.
+        TriggerBefore = Finding "TRIGGER_BEFORE"
+            "the trigger {text} fires BEFORE, not AFTER",
+        /// On views only.
+        TriggerInsteadOf = Finding "TRIGGER_INSTEAD_OF"
+            "the trigger {text} fires INSTEAD OF, not AFTER",
+        /// The function would see no row.
+        TriggerPerStatement = Finding "TRIGGER_PER_STATEMENT"
+            "the trigger {text} fires FOR EACH STATEMENT, not FOR EACH ROW",
+        /// A gap.
+        TriggerNotOnInsert = Finding "TRIGGER_NOT_ON_INSERT"
+            "the trigger {text} does not fire on INSERT",
+        /// No birth.
+        TriggerOnUpdate = Finding "TRIGGER_ON_UPDATE"
+            "the trigger {text} fires on UPDATE",
+        /// No birth.
+        TriggerOnDelete = Finding "TRIGGER_ON_DELETE"
+            "the trigger {text} fires on DELETE",
+        /// No birth.
+        TriggerOnTruncate = Finding "TRIGGER_ON_TRUNCATE"
+            "the trigger {text} fires on TRUNCATE",
+        /// A gap where it does not hold.
+        TriggerHasWhen = Finding "TRIGGER_HAS_WHEN"
+            "the trigger {text} has a WHEN condition",
+        /// The function may behave differently.
+        TriggerHasArguments = Finding "TRIGGER_HAS_ARGUMENTS"
+            "the trigger {text} passes arguments to the function",
+        /// `UPDATE OF …`.
+        TriggerHasColumnList = Finding "TRIGGER_HAS_COLUMN_LIST"
+            "the trigger {text} has a list of columns",
+        /// `REFERENCING …`.
+        TriggerHasTransitionTables = Finding "TRIGGER_HAS_TRANSITION_TABLES"
+            "the trigger {text} has transition tables",
+        /// It comes and goes with the parent's trigger.
+        TriggerIsClone = Finding "TRIGGER_IS_CLONE"
+            "the trigger {text} is a clone of a parent's trigger",
+        /// `CREATE CONSTRAINT TRIGGER`.
+        TriggerIsConstraint = Warning "TRIGGER_IS_CONSTRAINT"
+            "the trigger {text} is a constraint trigger and may be deferred",
+        /// A gap.
+        TriggerDisabled = Finding "TRIGGER_DISABLED"
+            "the trigger {text} is disabled: a gap",
+        /// A gap.
+        TriggerReplicaOnly = Finding "TRIGGER_REPLICA_ONLY"
+            "the trigger {text} fires in replica mode only, not for ordinary sessions: a gap",
+        /// Also where replication applies rows.
+        TriggerAlways = Warning "TRIGGER_ALWAYS"
+            "the trigger {text} fires in replica mode too, so for replicated rows as well",
+        /// On a partitioned table.
+        RowMoves = Warning "ROW_MOVES_FIRE_INSERT"
+            "an UPDATE that moves a row between partitions of {text} fires AFTER INSERT on the new partition",
     }
 }
 
@@ -157,6 +238,10 @@ impl Plugin for Conflicts {
             accept_not_validated: reader.truth("accept-not-validated", true),
             accept_unproved_neighbours: reader.truth("accept-unproved-neighbours", true),
             shortest_free_text: u32::try_from(shortest).unwrap_or(u32::MAX),
+            accept_other_trigger_name: reader.truth("accept-other-trigger-name", true),
+            accept_constraint_trigger: reader.truth("accept-constraint-trigger", false),
+            accept_always_enabled: reader.truth("accept-always-enabled", true),
+            accept_row_moves: reader.truth("accept-row-moves", true),
         }
     }
 }
@@ -167,16 +252,9 @@ impl Policy for Conflicts {
             facts,
             |column, reasons| column::judge(settings, column, reasons),
             |check, reasons| check::judge(settings, check, reasons),
-            refuse_trigger,
+            |trigger, reasons| trigger::judge(settings, trigger, reasons),
         )
     }
-}
-
-/// Triggers are refused until rules for them exist: an answer that is safe and
-/// says what is the matter.
-fn refuse_trigger(_trigger: Trigger<'_>, reasons: &mut Reasons<'_, Reason>) -> Status {
-    reasons.give(Reason::TriggersNotJudged);
-    Status::Blocked
 }
 
 /// Blocked where a finding was given, else `otherwise`.
@@ -187,10 +265,23 @@ fn unless_blocked(reasons: &Reasons<'_, Reason>, otherwise: Status) -> Status {
     otherwise
 }
 
-/// Columns and checks can be added to tables and to partitioned tables. A
-/// partition takes its columns from its parent, and a temporary table, a view
-/// or a foreign table is no place for a registry.
-fn check_relation(relation: birth_sdk::conflict::Relation<'_>, reasons: &mut Reasons<'_, Reason>) {
+/// Gives a reason that a setting may refuse, with its evidence.
+fn give_accepted(
+    accepted: bool,
+    reason: Reason,
+    evidence: Text<'_>,
+    reasons: &mut Reasons<'_, Reason>,
+) {
+    reasons.give(reason).text(evidence);
+    if !accepted {
+        reasons.give(Reason::NotAcceptedBySettings);
+    }
+}
+
+/// Columns, checks and triggers can be added to tables and to partitioned
+/// tables. A partition takes its own from its parent, and a temporary table, a
+/// view or a foreign table is no place for a registry or for births.
+fn check_relation(relation: Relation<'_>, reasons: &mut Reasons<'_, Reason>) {
     match relation.kind() {
         RelationKind::Table | RelationKind::PartitionedTable => {}
         _ => {

@@ -178,4 +178,26 @@ fn messages_carry_the_evidence() {
         said("varchar one too short")[1],
         "the live column holds at most 20 characters"
     );
+    assert_eq!(
+        said("trigger name held by another function"),
+        ["a trigger that calls audit.log_insert() holds the name"]
+    );
+    assert_eq!(
+        said("two triggers call the function"),
+        [
+            "2 triggers call public.fn_birth_registry_auto(), so one birth may be registered more than once",
+            "the trigger trg_birth_orders calls the function",
+            "the trigger orders_birth calls the function"
+        ]
+    );
+    assert_eq!(
+        said("trigger fires in replica mode only"),
+        [
+            "the trigger trg_birth_orders fires in replica mode only, not for ordinary sessions: a gap"
+        ]
+    );
+    assert_eq!(
+        said("BEFORE INSERT wanted"),
+        ["only AFTER INSERT FOR EACH ROW is judged, and the wanted trigger's tgtype is 7"]
+    );
 }

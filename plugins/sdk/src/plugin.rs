@@ -143,7 +143,17 @@ impl TriggerType {
 
     /// Neither `BEFORE` nor `INSTEAD OF`.
     pub fn is_after(self) -> bool {
-        self.0 & (2 | 64) == 0
+        !self.is_before() && !self.is_instead_of()
+    }
+
+    /// `BEFORE`.
+    pub fn is_before(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    /// `INSTEAD OF`.
+    pub fn is_instead_of(self) -> bool {
+        self.0 & 64 != 0
     }
 
     /// Fires on `INSERT`.

@@ -168,7 +168,10 @@ fn a_coverage_batch_reads_as_nested_facts() -> Outcome {
     assert_eq!(collections[1].species_mappings(), 2);
     assert_eq!(collections[1].triggers().len(), 0);
     let trigger = collections[0].triggers().next().ok_or("a trigger")?;
-    assert!(!trigger.trigger_type().is_after());
+    let before = trigger.trigger_type();
+    assert!(before.is_before() && !before.is_instead_of() && !before.is_after());
+    let instead = TriggerType(64 | 5);
+    assert!(instead.is_instead_of() && !instead.is_before() && !instead.is_after());
     assert!(trigger.traits().is_bound_to_function());
     assert_eq!(trigger.enabled(), TriggerEnabled::Origin);
     Ok(())
