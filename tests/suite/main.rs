@@ -20,6 +20,7 @@ mod guests;
 mod hostile_cli;
 mod locks;
 mod names;
+mod pipeline;
 mod plugin_build;
 mod plugin_cases;
 mod plugin_runtime;

@@ -139,7 +139,7 @@ fn show(output: &Output, plan: &RollbackPlan) -> Result<(), Failure> {
         output.text(format!("  {} {}", styled(BAD, "refused:"), plain(refusal)));
     }
     for statement in &plan.undo.statements {
-        output.text(format!("  {};", plain(&statement.sql())));
+        output.text(format!("  {}", plain(&statement.preview())));
     }
     Ok(())
 }

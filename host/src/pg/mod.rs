@@ -4,11 +4,13 @@
 pub mod connect;
 mod error;
 mod introspect;
+mod pipeline;
 mod session;
 mod transaction;
 
 pub use error::{PgError, PgErrorKind};
 pub use introspect::{LockHolder, Reader, Server, TableRights};
+pub use pipeline::Returned;
 pub use session::Session;
 pub use transaction::{CommitError, ReadTransaction, Transaction, TransactionFate};
 

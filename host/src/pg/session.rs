@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
 
 use birth_core::sql::frame::Timeouts;
 
@@ -62,7 +62,11 @@ impl Session {
             .await
     }
 
-    async fn answer<T>(
+    pub(super) fn client(&self) -> &Client {
+        &self.connection.client
+    }
+
+    pub(super) async fn answer<T>(
         &self,
         action: &str,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,

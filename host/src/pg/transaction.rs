@@ -9,6 +9,7 @@ use birth_core::sql::{Statement, frame, query};
 
 use super::error::{PgError, PgErrorKind};
 use super::introspect::{LockHolder, Reader};
+use super::pipeline::Returned;
 use super::session::{Parameter, Session, column};
 
 /// A read-only, repeatable-read transaction: every query in it sees the same
@@ -54,7 +55,7 @@ impl ReadTransaction {
 /// use birth_core::op::storage::{statement::StorageStatement, undo::StorageUndo};
 /// use birth_host::pg::Transaction;
 ///
-/// async fn drop_something(tx: &Transaction<StorageStatement>, undo: &StorageUndo) {
+/// async fn drop_something(tx: &Transaction<StorageStatement>, undo: &[StorageUndo]) {
 ///     // A transaction that adds cannot take a statement that drops.
 ///     let _ = tx.execute(undo).await;
 /// }
@@ -66,7 +67,7 @@ impl ReadTransaction {
 ///
 /// async fn text(tx: &Transaction<StorageStatement>) {
 ///     // There is no way to pass SQL text in.
-///     let _ = tx.execute("DROP TABLE users").await;
+///     let _ = tx.execute(&["DROP TABLE users"]).await;
 /// }
 /// ```
 #[derive(Debug)]
@@ -129,12 +130,12 @@ impl<S: Statement> Transaction<S> {
             .await
     }
 
-    /// Executes one statement of the operation.
-    pub async fn execute(&self, statement: &S) -> Result<(), PgError> {
-        let sql = statement.sql();
-        self.session
-            .batch(&format!("executing {sql}"), std::slice::from_ref(&sql))
-            .await
+    /// Executes statements of the operation in their order, and gives the rows
+    /// of those that return some. The first that fails is the last that had an
+    /// effect to speak of: the error names it, and the transaction can only be
+    /// rolled back.
+    pub async fn execute(&self, statements: &[S]) -> Result<Vec<Returned>, PgError> {
+        self.session.pipeline(statements).await
     }
 
     /// Reads in the transaction.

@@ -420,7 +420,7 @@ impl Operation for StorageRollback {
             let _ = writeln!(out, "- undoes: {}", plan.of);
             let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
             for statement in &plan.undo.statements {
-                let _ = writeln!(out, "{};", statement.sql());
+                let _ = writeln!(out, "{}", statement.preview());
             }
             let _ = writeln!(out, "```");
         }

@@ -280,16 +280,19 @@ fn versioned(content: &impl Serialize) -> Result<Vec<u8>, Failure> {
 
 /// The whole transaction as text, in the order in which it will be sent.
 pub fn compiled_sql<O: Operation>(plan: &O::Plan, waiting: &Waiting) -> String {
-    let mut lines = vec![frame::BEGIN.to_owned()];
-    lines.extend(frame::local_settings(waiting.timeouts));
-    lines.push(frame::try_lock(O::LOCK_KEY));
-    lines.push(frame::try_lock(frame::SHARED_LOCK_KEY));
-    if !O::statements(plan).is_empty() {
-        lines.extend(O::table(plan).map(frame::lock_table));
-        lines.extend(O::statements(plan).iter().map(Statement::sql));
+    let mut frame = vec![frame::BEGIN.to_owned()];
+    frame.extend(frame::local_settings(waiting.timeouts));
+    frame.push(frame::try_lock(O::LOCK_KEY));
+    frame.push(frame::try_lock(frame::SHARED_LOCK_KEY));
+    let statements = O::statements(plan);
+    if !statements.is_empty() {
+        frame.extend(O::table(plan).map(frame::lock_table));
     }
-    lines.push(frame::COMMIT.to_owned());
-    lines.iter().map(|line| format!("{line};\n")).collect()
+    let mut out: String = frame.iter().map(|line| format!("{line};\n")).collect();
+    for statement in statements {
+        out += &format!("{}\n", statement.preview());
+    }
+    out + frame::COMMIT + ";\n"
 }
 
 impl<O: Operation> Previewed<O> {
@@ -484,9 +487,7 @@ impl<O: Operation> Locked<O> {
         self.operation
             .before_execution(reader, &self.target, &self.plan)
             .await?;
-        for statement in O::statements(&self.plan) {
-            self.transaction.execute(statement).await?;
-        }
+        self.transaction.execute(O::statements(&self.plan)).await?;
         let after = self.operation.read(reader, &self.target).await?;
         let mut faults = O::verify(&self.plan, &self.facts, &after);
         // "No data mutation" is looked at, not assumed: an event trigger can do

@@ -10,7 +10,7 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::ident::Identifier;
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
 use crate::resolve::Relation;
-use crate::sql::Statement as _;
+use crate::sql::Statement;
 
 /// The format version of a saved plan.
 pub const FORMAT: u32 = 1;
@@ -145,10 +145,7 @@ impl StoragePlan {
     /// The compiled statements.
     #[must_use]
     pub fn compiled_sql(&self) -> Vec<String> {
-        self.statements
-            .iter()
-            .map(|s| format!("{};", s.sql()))
-            .collect()
+        self.statements.iter().map(Statement::preview).collect()
     }
 
     /// The file form.
