@@ -87,7 +87,7 @@ fn in_order_and_with_their_rows() {
             })
             .collect();
         within(&db, async |transaction| {
-            let returned = transaction.execute(&statements).await.unwrap();
+            let returned = transaction.execute(&statements, &|_| {}).await.unwrap();
             let expected: Vec<Returned> = (0..1000)
                 .step_by(3)
                 .map(|i| Returned {
@@ -100,7 +100,7 @@ fn in_order_and_with_their_rows() {
                 })
                 .collect();
             assert_eq!(returned, expected);
-            assert_eq!(transaction.execute(&[]).await.unwrap(), []);
+            assert_eq!(transaction.execute(&[], &|_| {}).await.unwrap(), []);
             transaction.commit().await.unwrap().close().await;
         });
         assert_eq!(
@@ -118,7 +118,7 @@ fn the_first_error_is_the_one_that_is_told() {
             .map(|i| plain(&format!("INSERT INTO public.t VALUES ({i})")))
             .collect();
         within(&db, async |transaction| {
-            let error = transaction.execute(&statements).await.unwrap_err();
+            let error = transaction.execute(&statements, &|_| {}).await.unwrap_err();
             assert_eq!(error.kind, PgErrorKind::Refused);
             assert_eq!(error.action, "executing INSERT INTO public.t VALUES (500)");
             assert!(error.message.contains("23514"), "{error}");
@@ -128,7 +128,7 @@ fn the_first_error_is_the_one_that_is_told() {
                 .await
                 .unwrap();
             let one = returning("SELECT $1::text", Some("one"));
-            let rows = again.execute(&[one]).await.unwrap();
+            let rows = again.execute(&[one], &|_| {}).await.unwrap();
             assert_eq!(rows[0].rows, [[Some("one".to_owned())]]);
             again.rollback().await.unwrap().close().await;
         });
@@ -144,10 +144,10 @@ fn a_broken_connection_is_told_as_one() {
         let mut statements = vec![insert; 400];
         statements[200] = plain("SELECT pg_terminate_backend(pg_backend_pid())");
         within(&db, async |transaction| {
-            let error = transaction.execute(&statements).await.unwrap_err();
+            let error = transaction.execute(&statements, &|_| {}).await.unwrap_err();
             assert_eq!(error.kind, PgErrorKind::ConnectionLost, "{error}");
             // Nothing goes out any more, and that is told in the same way.
-            let error = transaction.execute(&statements).await.unwrap_err();
+            let error = transaction.execute(&statements, &|_| {}).await.unwrap_err();
             assert_eq!(error.kind, PgErrorKind::ConnectionLost, "{error}");
         });
         assert_eq!(db.value("SELECT count(*) FROM t"), "0");

@@ -21,6 +21,8 @@ pub enum Status {
     Blocked,
     /// Another run or session holds a lock. Nothing changed.
     LockBusy,
+    /// The approved and the live list differ. Nothing changed.
+    PolicyMismatch,
     /// Rolled back or never begun. Nothing changed.
     Failed,
     /// Whether the commit happened could not be established yet.
@@ -36,6 +38,7 @@ impl Status {
             Self::Partial => "PARTIAL",
             Self::Blocked => "BLOCKED",
             Self::LockBusy => "LOCK_BUSY",
+            Self::PolicyMismatch => "POLICY_MISMATCH",
             Self::Failed => "FAILED",
             Self::Unknown => "UNKNOWN",
         }
@@ -136,6 +139,7 @@ impl Exit {
             Self::Status(Status::Blocked) => 11,
             Self::Status(Status::LockBusy) => 12,
             Self::Status(Status::Unknown) => 13,
+            Self::Status(Status::PolicyMismatch) => 14,
             Self::Status(Status::Failed) | Self::Failure(FailureClass::Internal) => 1,
             Self::Failure(FailureClass::Configuration) => 20,
             Self::Failure(FailureClass::Connection) => 21,
@@ -287,6 +291,7 @@ mod tests {
             Status::Blocked,
             Status::LockBusy,
             Status::Unknown,
+            Status::PolicyMismatch,
         ] {
             codes.push(Exit::Status(status).code());
         }

@@ -104,6 +104,7 @@ Exit codes:
   11  BLOCKED: a conflict is in the way, nothing changed
   12  LOCK_BUSY: somebody holds a lock, nothing changed
   13  UNKNOWN: the commit's outcome is not established yet; run `birth recover`
+  14  POLICY_MISMATCH: the approved and the live list differ, nothing changed
   20  options, profile or environment are not usable, or a signal stopped the run
   21  the database could not be reached, or the connection broke before COMMIT
   22  the role lacks a right

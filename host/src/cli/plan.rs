@@ -112,7 +112,7 @@ pub(super) fn show(
             plan.revision.revision, plan.revision.name, plan.revision.digest
         ));
     }
-    if let Err(failure) = planned.operation().check_feasible(planned.target()) {
+    if let Err(failure) = planned.operation().check_feasible(planned.target(), plan) {
         output.warning(&format!("`apply` would refuse: {failure}"));
     }
     if output.is_json() {

@@ -193,7 +193,9 @@ fn state_word(state: RunState) -> (Style, &'static str) {
         RunState::Closed(status) => {
             let style = match status {
                 Status::Pass => GOOD,
-                Status::Partial | Status::Blocked | Status::LockBusy => WARN,
+                Status::Partial | Status::Blocked | Status::LockBusy | Status::PolicyMismatch => {
+                    WARN
+                }
                 Status::Failed | Status::Unknown => BAD,
             };
             (style, status.word())

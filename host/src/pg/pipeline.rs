@@ -41,11 +41,12 @@ impl Session {
     /// Executes statements in their order. They are answered in that order too,
     /// so the first error is the one of the statement that failed; the answers
     /// to what was sent after it ("current transaction is aborted") are not
-    /// looked at. Between two answers the server has as long as it has for one
+    /// looked at. `tell` hears how many have been answered. Between two answers the server has as long as it has for one
     /// statement.
     pub(super) async fn pipeline<S: Statement>(
         &self,
         statements: &[S],
+        tell: &dyn Fn(usize),
     ) -> Result<Vec<Returned>, PgError> {
         let mut returned = Vec::new();
         let mut sent = VecDeque::with_capacity(WINDOW);
@@ -68,6 +69,7 @@ impl Session {
             let preview = statement.preview();
             let action = format!("executing {}", preview.trim_end_matches(';'));
             let rows = self.answer(&action, answer).await?;
+            tell(index + 1);
             if statement.returns() {
                 let rows = rows.iter().map(texts).collect::<Result<_, _>>()?;
                 returned.push(Returned {

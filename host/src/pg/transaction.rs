@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use tokio_postgres::types::Type;
 
 use birth_core::ident::QualifiedName;
+use birth_core::sql::frame::TableLock;
 use birth_core::sql::{Statement, frame, query};
 
 use super::error::{PgError, PgErrorKind};
@@ -57,7 +58,7 @@ impl ReadTransaction {
 ///
 /// async fn drop_something(tx: &Transaction<StorageStatement>, undo: &[StorageUndo]) {
 ///     // A transaction that adds cannot take a statement that drops.
-///     let _ = tx.execute(undo).await;
+///     let _ = tx.execute(undo, &|_| {}).await;
 /// }
 /// ```
 ///
@@ -67,7 +68,7 @@ impl ReadTransaction {
 ///
 /// async fn text(tx: &Transaction<StorageStatement>) {
 ///     // There is no way to pass SQL text in.
-///     let _ = tx.execute(&["DROP TABLE users"]).await;
+///     let _ = tx.execute(&["DROP TABLE users"], &|_| {}).await;
 /// }
 /// ```
 #[derive(Debug)]
@@ -122,20 +123,42 @@ impl<S: Statement> Transaction<S> {
         column(&row, 0)
     }
 
-    /// Takes the lock that the statements need, waiting up to `lock_timeout`.
-    pub async fn lock_table(&self, table: &QualifiedName) -> Result<(), PgError> {
-        let action = format!("locking the table {table}");
-        self.session
-            .batch(&action, &[frame::lock_table(table)])
-            .await
+    /// Takes the locks that the statements need, waiting up to `lock_timeout`.
+    pub async fn lock_tables(
+        &self,
+        tables: &[&QualifiedName],
+        mode: TableLock,
+        timeouts: frame::Timeouts,
+    ) -> Result<(), PgError> {
+        let statements = frame::lock_tables(tables, mode, timeouts);
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let action = match tables {
+            [table] => format!("locking the table {table}"),
+            several => format!("locking {} tables", several.len()),
+        };
+        let mut locked = self.session.batch(&action, &statements).await;
+        if let Err(error) = &mut locked
+            && error.kind == PgErrorKind::Cancelled
+        {
+            // Their bound as a whole: see `frame::lock_tables`.
+            error.kind = PgErrorKind::LockTimeout;
+        }
+        locked
     }
 
     /// Executes statements of the operation in their order, and gives the rows
     /// of those that return some. The first that fails is the last that had an
     /// effect to speak of: the error names it, and the transaction can only be
     /// rolled back.
-    pub async fn execute(&self, statements: &[S]) -> Result<Vec<Returned>, PgError> {
-        self.session.pipeline(statements).await
+    /// `tell` hears how many have been executed.
+    pub async fn execute(
+        &self,
+        statements: &[S],
+        tell: &dyn Fn(usize),
+    ) -> Result<Vec<Returned>, PgError> {
+        self.session.pipeline(statements, tell).await
     }
 
     /// Reads in the transaction.
@@ -209,13 +232,15 @@ impl Session {
         waited
     }
 
-    /// Who holds locks on a table now, read in a transaction of its own.
+    /// Who holds locks on tables now that stand in the way of a mode, read in
+    /// a transaction of its own.
     pub async fn lock_holders(
         &self,
-        oid: u32,
+        oids: &[u32],
+        mode: TableLock,
         timeouts: frame::Timeouts,
     ) -> Result<Vec<LockHolder>, PgError> {
-        self.aside(timeouts, Reader::new(self).lock_holders(oid))
+        self.aside(timeouts, Reader::new(self).lock_holders(oids, mode))
             .await?
     }
 

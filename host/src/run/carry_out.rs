@@ -46,6 +46,15 @@ impl End {
         }
     }
 
+    /// The end of a run that committed and was confirmed: `PASS`, unless the
+    /// plan leaves something to do.
+    pub(super) fn done<O: Operation>(progress: &Progress<O>) -> Self {
+        match progress.plan.as_ref().and_then(O::unfinished) {
+            Some(left) => Self::of(Status::Partial, left),
+            None => Self::pass(),
+        }
+    }
+
     pub(super) fn of(status: Status, failure: Failure) -> Self {
         Self {
             status,
@@ -97,6 +106,7 @@ pub(super) struct Progress<O: Operation> {
     pub(super) committed: bool,
     pub(super) previewed: bool,
     pub(super) confirmed: bool,
+    pub(super) state: Option<O::State>,
     /// That it is committed, where the journal could not say so yet.
     pub(super) unrecorded: Option<Event>,
 }
@@ -111,6 +121,7 @@ impl<O: Operation> Progress<O> {
             committed: false,
             previewed: false,
             confirmed: false,
+            state: None,
             unrecorded: None,
         }
     }
@@ -160,7 +171,7 @@ pub async fn carry_out<O: Operation>(
         tell,
     );
     let end = match until_signalled(work, &committing, tell).await {
-        Ok(()) => End::pass(),
+        Ok(()) => End::done(&progress),
         Err(end) => end,
     };
     close(&environment.stores, &mut run, &progress, end, tell)
@@ -198,6 +209,7 @@ pub fn not_begun<O: Operation>(failure: Failure) -> Closed {
     let evidence = Evidence::<O> {
         plan: None,
         committed: None,
+        state: None,
         previewed: false,
         confirmed: false,
         log_path: String::new(),
@@ -211,6 +223,9 @@ pub fn not_begun<O: Operation>(failure: Failure) -> Closed {
         failure: end.failure,
     }
 }
+
+/// After how many statements a long execution is heard of.
+const PROGRESS_STEP: usize = 500;
 
 async fn steps<O: Operation>(
     environment: &Environment,
@@ -239,10 +254,8 @@ async fn steps<O: Operation>(
     let planned = discovered.plan().await?;
     progress.plan = Some(planned.plan().clone());
     record_plan(&planned, run)?;
-    tell(&format!(
-        "planned: {} statements",
-        O::statements(planned.plan()).len()
-    ));
+    let statements = O::statements(planned.plan()).len();
+    tell(&format!("planned: {statements} statements"));
     if let Some(approved) = &approved {
         let here = &planned.server().database;
         if !O::database(approved).is_same_database(here) {
@@ -255,17 +268,19 @@ async fn steps<O: Operation>(
         let drift = O::drift(&approved, planned.plan());
         return Err(drifted(&drift, "since the plan was made").into());
     }
-    let blocked = O::blocked(planned.plan());
-    if blocked.is_none() {
+    let stop = O::stop(planned.plan());
+    if stop.is_none() {
         // Before anything is locked: a right that is missing for the rollback
         // stops the run as well.
-        planned.operation().check_feasible(planned.target())?;
+        planned
+            .operation()
+            .check_feasible(planned.target(), planned.plan())?;
     }
     let previewed = planned.preview(run, waiting)?;
     progress.previewed = true;
     tell("previewed: every compiled statement is in the log");
-    if let Some(failure) = blocked {
-        return Err(End::of(Status::Blocked, failure));
+    if let Some(stop) = stop {
+        return Err(End::of(stop.status, stop.failure));
     }
     let locked = previewed
         .lock(run, waiting)
@@ -275,7 +290,13 @@ async fn steps<O: Operation>(
             LockStop::Failed(failure) => End::from(failure),
         })?;
     tell("locked: the facts are unchanged");
-    let verified = locked.execute(run).await?;
+    let verified = locked
+        .execute(run, &|done| {
+            if done % PROGRESS_STEP == 0 {
+                tell(&format!("executed {done} of {statements} statements"));
+            }
+        })
+        .await?;
     tell("executed and verified in the transaction");
     let (session, after) = match verified.commit(run, committing).await {
         Ok(committed) => {
@@ -292,7 +313,7 @@ async fn steps<O: Operation>(
             tell("the connection broke during COMMIT: asking the server what became of it");
             // A log that cannot take the line says nothing about the commit.
             let _ = run.line(&format!("lost: {error}"));
-            match establish(environment, &after.operation, &after.target, &sealed).await {
+            match establish(environment, &after, &sealed).await {
                 Fate::Committed(how) => {
                     after_commit(run, progress, &after, &how)?;
                     (None, *after)
@@ -401,7 +422,7 @@ pub(super) async fn confirm<O: Operation>(
         }
         other => other,
     };
-    confirmed.map_err(partial)?;
+    progress.state = Some(confirmed.map_err(partial)?.into_state());
     progress.confirmed = true;
     run.event(Event::Confirmed).map_err(|e| partial(e.into()))
 }
@@ -418,6 +439,7 @@ pub(super) fn close<O: Operation>(
     let evidence = Evidence::<O> {
         plan: progress.plan.as_ref(),
         committed: progress.keys.as_ref().filter(|_| progress.committed),
+        state: progress.state.as_ref(),
         previewed: progress.previewed,
         confirmed: progress.confirmed,
         log_path: run.log_path().display().to_string(),

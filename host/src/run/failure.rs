@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use birth_core::op::storage::assess::AssessError;
-use birth_core::op::storage::plan::PlanFileError;
+use birth_core::op::plan_file::PlanFileError;
+use birth_core::op::verdict::AssessError;
 use birth_core::outcome::FailureClass;
 use birth_core::resolve::ResolveError;
 
@@ -163,7 +163,7 @@ impl From<PlanFileError> for Failure {
             "PLAN_FILE_NOT_USABLE",
             error.to_string(),
         )
-        .with_hint("make the plan again with `birth plan storage --out FILE`")
+        .with_hint("make the plan again with `birth plan … --out FILE`")
     }
 }
 

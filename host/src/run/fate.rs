@@ -6,6 +6,7 @@ use birth_core::outcome::FailureClass;
 
 use super::Environment;
 use super::operation::{Operation, Traces};
+use super::stage::AfterCommit;
 use crate::journal::Keys;
 use crate::pg::{PgErrorKind, ReadTransaction, Session, TransactionFate};
 use crate::run::failure::Failure;
@@ -30,8 +31,7 @@ const ATTEMPTS: u32 = 6;
 /// captured objects are there.
 pub async fn establish<O: Operation>(
     environment: &Environment,
-    operation: &O,
-    target: &O::Target,
+    after: &AfterCommit<O>,
     sealed: &Keys<O::Keys>,
 ) -> Fate {
     let mut last = String::new();
@@ -39,7 +39,7 @@ pub async fn establish<O: Operation>(
         if attempt > 0 {
             tokio::time::sleep(Duration::from_millis(250 * 2_u64.pow(attempt))).await;
         }
-        match try_establish(environment, operation, target, sealed).await {
+        match try_establish(environment, after, sealed).await {
             Ok(fate) => return fate,
             Err(failure) => {
                 tracing::info!("the outcome could not be asked yet: {failure}");
@@ -52,8 +52,7 @@ pub async fn establish<O: Operation>(
 
 async fn try_establish<O: Operation>(
     environment: &Environment,
-    operation: &O,
-    target: &O::Target,
+    after: &AfterCommit<O>,
     sealed: &Keys<O::Keys>,
 ) -> Result<Fate, Failure> {
     let timeouts = environment.access.waiting.timeouts;
@@ -88,7 +87,7 @@ async fn try_establish<O: Operation>(
     let id = &sealed.transaction;
     Ok(match status {
         TransactionFate::Committed => {
-            let found = traces(session, environment, operation, target, sealed).await;
+            let found = traces(session, environment, after).await;
             match found {
                 // A crash loses the number of an open transaction whose WAL was
                 // not written out yet, and gives it out again: the answer is
@@ -111,34 +110,37 @@ async fn try_establish<O: Operation>(
         TransactionFate::InProgress => {
             Fate::Unknown(format!("transaction {id} is still in progress"))
         }
-        TransactionFate::Forgotten => {
-            by_traces(session, environment, operation, target, sealed).await?
-        }
+        TransactionFate::Forgotten => by_traces(session, environment, after, sealed).await?,
     })
 }
 
 async fn traces<O: Operation>(
     session: Session,
     environment: &Environment,
-    operation: &O,
-    target: &O::Target,
-    sealed: &Keys<O::Keys>,
+    after: &AfterCommit<O>,
 ) -> Result<Traces, Failure> {
     let transaction = ReadTransaction::begin(session, environment.access.waiting.timeouts).await?;
-    let facts = operation.read(transaction.reader(), target).await?;
+    let found = after
+        .operation
+        .traces(
+            transaction.reader(),
+            &after.target,
+            &after.plan,
+            &after.keys,
+        )
+        .await?;
     transaction.end().await?.close().await;
-    Ok(O::traces(&sealed.keys, &facts))
+    Ok(found)
 }
 
 async fn by_traces<O: Operation>(
     session: Session,
     environment: &Environment,
-    operation: &O,
-    target: &O::Target,
+    after: &AfterCommit<O>,
     sealed: &Keys<O::Keys>,
 ) -> Result<Fate, Failure> {
     let id = &sealed.transaction;
-    let found = traces(session, environment, operation, target, sealed).await?;
+    let found = traces(session, environment, after).await?;
     Ok(match found {
         Traces::Done => Fate::Committed(format!(
             "the server no longer knows transaction {id}; every captured identity is as it left it"

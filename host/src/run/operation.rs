@@ -11,9 +11,10 @@ use birth_core::ident::QualifiedName;
 use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FinalResponse, Status};
 use birth_core::sql::Statement;
+use birth_core::sql::frame::TableLock;
 
 use super::failure::Failure;
-use crate::pg::{Reader, Server};
+use crate::pg::{Reader, Returned, Server};
 
 /// Whether the objects of captured keys are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +35,23 @@ pub struct Evidence<'a, O: Operation> {
     pub plan: Option<&'a O::Plan>,
     /// What was committed, once it was.
     pub committed: Option<&'a O::Keys>,
+    /// What the last look at the committed objects found.
+    pub state: Option<&'a O::State>,
     /// Whether the compiled statements were on the disk before execution.
     pub previewed: bool,
     /// Whether a new read after the commit found the expected state.
     pub confirmed: bool,
     /// Where the log is.
     pub log_path: String,
+}
+
+/// Why a plan is not executed, and the status that says so.
+#[derive(Debug)]
+pub struct Stop {
+    /// `BLOCKED` or `POLICY_MISMATCH`.
+    pub status: Status,
+    /// Why.
+    pub failure: Failure,
 }
 
 /// Times and connection, for the report.
@@ -64,10 +76,14 @@ pub trait Operation: Sized {
     const STEM: &'static str;
     /// Its advisory lock key.
     const LOCK_KEY: &'static str;
+    /// The lock its statements need on the tables they change.
+    const TABLE_LOCK: TableLock;
     /// What its names resolved to: recorded with the run.
     type Target: Debug + Serialize + DeserializeOwned;
     /// What it reads.
     type Facts: Debug + Serialize + DeserializeOwned;
+    /// What verification reads.
+    type State: Debug;
     /// What it decided.
     type Plan: Debug + Clone;
     /// What it may execute.
@@ -101,18 +117,21 @@ pub trait Operation: Sized {
     /// What was decided, a line each, for the log.
     fn summary(plan: &Self::Plan) -> String;
     /// Why nothing may be executed; `None` where it may.
-    fn blocked(plan: &Self::Plan) -> Option<Failure>;
+    fn stop(plan: &Self::Plan) -> Option<Stop>;
+    /// What is left to do when all of the plan is done: the run is `PARTIAL`.
+    fn unfinished(plan: &Self::Plan) -> Option<Failure>;
     /// What names resolved to, in a few words.
     fn about(target: &Self::Target) -> String;
     /// Rights and locks that executing and undoing it need, checked before the
     /// transaction.
-    fn check_feasible(&self, target: &Self::Target) -> Result<(), Failure>;
+    fn check_feasible(&self, target: &Self::Target, plan: &Self::Plan) -> Result<(), Failure>;
     /// What it will execute, in order.
     fn statements(plan: &Self::Plan) -> &[Self::Statement];
-    /// The table whose lock the statements need; `None` where there is none.
-    fn table(plan: &Self::Plan) -> Option<&QualifiedName>;
-    /// `pg_class.oid` of that table, to name who holds its lock.
-    fn table_oid(plan: &Self::Plan) -> u32;
+    /// The tables whose locks the statements need, with their `pg_class.oid`,
+    /// in the order in which they are taken.
+    fn tables(plan: &Self::Plan) -> Vec<(u32, &QualifiedName)>;
+    /// Those whose rows the transaction must not change, by `pg_class.oid`.
+    fn untouched(plan: &Self::Plan) -> Vec<u32>;
     /// The database it was made on.
     fn database(plan: &Self::Plan) -> &DatabaseIdentity;
     /// The plan's digest.
@@ -134,12 +153,31 @@ pub trait Operation: Sized {
         plan: &Self::Plan,
     ) -> impl Future<Output = Result<(), Failure>>;
 
-    /// Compares the live state with the plan; empty means verified.
-    fn verify(plan: &Self::Plan, before: &Self::Facts, after: &Self::Facts) -> Vec<String>;
+    /// Reads what verification looks at: while locks are held, so as little as
+    /// will do.
+    fn observe(
+        &self,
+        reader: Reader<'_>,
+        target: &Self::Target,
+        plan: &Self::Plan,
+    ) -> impl Future<Output = Result<Self::State, Failure>>;
+
+    /// What moved between the facts and the table locks; empty means nothing.
+    fn moved(&self, plan: &Self::Plan, before: &Self::Facts, locked: &Self::State) -> Vec<String>;
+    /// Compares the state after execution with the plan; empty means verified.
+    fn verify(plan: &Self::Plan, before: &Self::Facts, after: &Self::State) -> Vec<String>;
     /// The exact identities; `None` where something planned is not there.
-    fn capture(plan: &Self::Plan, after: &Self::Facts) -> Option<Self::Keys>;
+    fn capture(plan: &Self::Plan, after: &Self::State, returned: &[Returned])
+    -> Option<Self::Keys>;
+
     /// Whether what the transaction did is there.
-    fn traces(keys: &Self::Keys, facts: &Self::Facts) -> Traces;
+    fn traces(
+        &self,
+        reader: Reader<'_>,
+        target: &Self::Target,
+        plan: &Self::Plan,
+        keys: &Self::Keys,
+    ) -> impl Future<Output = Result<Traces, Failure>>;
 
     /// The final response.
     fn response(

@@ -93,6 +93,7 @@ fn progress<O: Operation>(view: &RunView) -> Result<Progress<O>, Failure> {
         committed,
         previewed,
         confirmed: view.reached("confirmed"),
+        state: None,
         unrecorded: None,
     })
 }
@@ -116,11 +117,11 @@ pub async fn recover<O: Operation>(
     let mut progress = progress::<O>(view)?;
     let end = if let Some(recorded) = recorded {
         match after_committing(environment, recorded, &mut run, &mut progress, tell).await {
-            Ok(()) => End::pass(),
+            Ok(()) => End::done(&progress),
             Err(end) => end,
         }
     } else if progress.confirmed {
-        End::pass()
+        End::done(&progress)
     } else {
         let last = view.events.last().map_or("nothing", |e| e.event.name());
         End::of(
@@ -193,7 +194,7 @@ async fn after_committing<O: Operation>(
 ) -> Result<(), End> {
     let Recorded { sealed, after } = recorded;
     if !progress.committed {
-        match establish(environment, &after.operation, &after.target, &sealed).await {
+        match establish(environment, &after, &sealed).await {
             Fate::Committed(how) => {
                 tell(&format!("committed: {how}"));
                 after_commit(run, progress, &after, &how)?;

@@ -17,13 +17,14 @@ use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::profile::Profile;
 use birth_core::resolve::{Relation, ResolvedFamily};
 use birth_core::sql::Statement as _;
+use birth_core::sql::frame::TableLock;
 
 use super::failure::Failure;
 use super::locks::{LockBudget, check_feasible};
-use super::operation::{Decided, Evidence, Operation, ReportHeader, Traces};
+use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
 use super::resolution;
 use crate::journal::Keys;
-use crate::pg::{Reader, Server, TableRights};
+use crate::pg::{Reader, Returned, Server, TableRights};
 
 /// Undoes one run of policy storage.
 #[derive(Debug)]
@@ -73,8 +74,10 @@ impl Operation for StorageRollback {
     const NAME: &'static str = "rollback-storage";
     const STEM: &'static str = "p3d-birth-b3p-rollback";
     const LOCK_KEY: &'static str = LOCK_KEY;
+    const TABLE_LOCK: TableLock = TableLock::AccessExclusive;
     type Target = RollbackTarget;
     type Facts = RollbackFacts;
+    type State = RollbackFacts;
     type Plan = RollbackPlan;
     type Statement = StorageUndo;
     type Keys = StorageKeys;
@@ -180,7 +183,7 @@ impl Operation for StorageRollback {
         gone.chain(data).chain(refused).collect()
     }
 
-    fn blocked(plan: &RollbackPlan) -> Option<Failure> {
+    fn stop(plan: &RollbackPlan) -> Option<Stop> {
         let refusals = &plan.undo.refusals;
         (!refusals.is_empty()).then(|| {
             let failure = Failure::new(
@@ -188,14 +191,20 @@ impl Operation for StorageRollback {
                 "ROLLBACK_REFUSED",
                 refusals.join("; "),
             );
-            if plan.undo.holding_data.is_empty() {
-                failure.with_hint("nothing was dropped; look at what changed since the run")
+            let hint = if plan.undo.holding_data.is_empty() {
+                "nothing was dropped; look at what changed since the run"
             } else {
-                failure.with_hint(
-                    "nothing was dropped; --export FILE saves the data first and allows it",
-                )
+                "nothing was dropped; --export FILE saves the data first and allows it"
+            };
+            Stop {
+                status: Status::Blocked,
+                failure: failure.with_hint(hint),
             }
         })
+    }
+
+    fn unfinished(_plan: &RollbackPlan) -> Option<Failure> {
+        None
     }
 
     fn about(target: &RollbackTarget) -> String {
@@ -205,7 +214,7 @@ impl Operation for StorageRollback {
         }
     }
 
-    fn check_feasible(&self, target: &RollbackTarget) -> Result<(), Failure> {
+    fn check_feasible(&self, target: &RollbackTarget, _plan: &RollbackPlan) -> Result<(), Failure> {
         match &target.relation {
             Some((relation, rights, locks)) => check_feasible(&relation.name, rights, locks),
             None => Ok(()),
@@ -216,12 +225,14 @@ impl Operation for StorageRollback {
         &plan.undo.statements
     }
 
-    fn table(plan: &RollbackPlan) -> Option<&QualifiedName> {
-        plan.table.as_ref()
+    fn tables(plan: &RollbackPlan) -> Vec<(u32, &QualifiedName)> {
+        let table = plan.table.iter();
+        table.map(|name| (plan.keys.table_oid, name)).collect()
     }
 
-    fn table_oid(plan: &RollbackPlan) -> u32 {
-        plan.keys.table_oid
+    fn untouched(plan: &RollbackPlan) -> Vec<u32> {
+        let table = plan.table.iter();
+        table.map(|_| plan.keys.table_oid).collect()
     }
 
     fn database(plan: &RollbackPlan) -> &DatabaseIdentity {
@@ -327,6 +338,32 @@ impl Operation for StorageRollback {
         })
     }
 
+    async fn observe(
+        &self,
+        reader: Reader<'_>,
+        target: &RollbackTarget,
+        _plan: &RollbackPlan,
+    ) -> Result<RollbackFacts, Failure> {
+        self.read(reader, target).await
+    }
+
+    fn moved(
+        &self,
+        plan: &RollbackPlan,
+        _before: &RollbackFacts,
+        locked: &RollbackFacts,
+    ) -> Vec<String> {
+        // Rows may come while there is no lock: with an export they are saved
+        // under it, without one they are a refusal.
+        let (live, exported) = (locked.live.as_ref(), self.export.is_some());
+        let now = RollbackPlan {
+            table: live.map(|l| l.registry.name.clone()),
+            undo: undo::assess(&plan.keys, live, &locked.uses, exported),
+            ..plan.clone()
+        };
+        Self::drift(plan, &now)
+    }
+
     fn verify(plan: &RollbackPlan, before: &RollbackFacts, after: &RollbackFacts) -> Vec<String> {
         let (Some(before), Some(after)) = (&before.live, &after.live) else {
             return vec![];
@@ -350,21 +387,31 @@ impl Operation for StorageRollback {
         faults
     }
 
-    fn capture(plan: &RollbackPlan, _after: &RollbackFacts) -> Option<StorageKeys> {
+    fn capture(
+        plan: &RollbackPlan,
+        _after: &RollbackFacts,
+        _returned: &[Returned],
+    ) -> Option<StorageKeys> {
         Some(plan.keys.clone())
     }
 
-    fn traces(keys: &StorageKeys, facts: &RollbackFacts) -> Traces {
-        let Some(live) = &facts.live else {
-            return Traces::Done;
+    async fn traces(
+        &self,
+        reader: Reader<'_>,
+        target: &RollbackTarget,
+        _plan: &RollbackPlan,
+        keys: &StorageKeys,
+    ) -> Result<Traces, Failure> {
+        let Some(live) = self.read(reader, target).await?.live else {
+            return Ok(Traces::Done);
         };
-        if undo::left_over(keys, live).is_empty() {
+        Ok(if undo::left_over(keys, &live).is_empty() {
             Traces::Done
-        } else if undo::still_there(keys, live) == keys.columns.len() + keys.checks.len() {
+        } else if undo::still_there(keys, &live) == keys.columns.len() + keys.checks.len() {
             Traces::Absent
         } else {
             Traces::Mixed
-        }
+        })
     }
 
     fn response(

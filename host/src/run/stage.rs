@@ -29,16 +29,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use birth_core::ident::QualifiedName;
 use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::FailureClass;
 use birth_core::sql::{Statement, frame};
 
-use super::failure::Failure;
+use super::failure::{Failure, LOCK_TIMEOUT};
 use super::operation::{Decided, Operation};
 use crate::journal::{Event, FORMAT, Keys, RunDir, Versioned, file};
 use crate::pg::{
-    CommitError, LockHolder, MINIMUM_SERVER, PgError, PgErrorKind, ReadTransaction, Server,
-    Session, Transaction,
+    CommitError, LockHolder, MINIMUM_SERVER, PgError, ReadTransaction, Server, Session, Transaction,
 };
 
 /// How long to wait for what.
@@ -124,7 +124,7 @@ pub struct AfterCommit<O: Operation> {
 
 /// A new read found the expected state.
 #[derive(Debug)]
-pub struct Confirmed(());
+pub struct Confirmed<O: Operation>(O::State);
 
 /// Why the locks were not had.
 #[derive(Debug)]
@@ -286,18 +286,23 @@ pub fn compiled_sql<O: Operation>(plan: &O::Plan, waiting: &Waiting) -> String {
     frame.push(frame::try_lock(frame::SHARED_LOCK_KEY));
     let statements = O::statements(plan);
     if !statements.is_empty() {
-        frame.extend(O::table(plan).map(frame::lock_table));
+        let tables = O::tables(plan);
+        let names: Vec<&QualifiedName> = tables.iter().map(|t| t.1).collect();
+        frame.extend(frame::lock_tables(&names, O::TABLE_LOCK, waiting.timeouts));
     }
     let mut out: String = frame.iter().map(|line| format!("{line};\n")).collect();
     for statement in statements {
-        out += &format!("{}\n", statement.preview());
+        out += &statement.preview();
+        out.push('\n');
     }
     out + frame::COMMIT + ";\n"
 }
 
 impl<O: Operation> Previewed<O> {
-    /// Opens the transaction, takes the locks and reads the facts again. The
-    /// transaction goes on only if they are what was planned for.
+    /// Opens the transaction, takes the advisory locks, reads the facts again
+    /// and decides once more, and takes the table locks last: reading takes
+    /// longer than changing, and nobody should wait for it. What the facts say
+    /// of the tables themselves is looked at again under their locks.
     pub async fn lock(self, run: &mut RunDir, waiting: &Waiting) -> Result<Locked<O>, LockStop> {
         let Planned {
             operation,
@@ -307,45 +312,119 @@ impl<O: Operation> Previewed<O> {
             facts,
             decided,
         } = self.planned;
-        let plan = decided.plan;
+        let mut locked = Locking {
+            operation,
+            server,
+            target,
+            facts,
+            plan: decided.plan,
+        };
         let mut attempt = 0;
-        let transaction = loop {
+        loop {
             let transaction = Transaction::begin(session, waiting.timeouts).await?;
-            match take_locks::<O>(&transaction, &plan).await? {
-                Hold::Held => break transaction,
-                Hold::Taken { key } => return Err(advisory_busy(transaction, key).await),
-                Hold::TimedOut(error) => {
+            match locked.try_lock(&transaction, waiting).await {
+                Ok(()) => {
+                    run.event(Event::Locked)?;
+                    return Ok(locked.hold(transaction));
+                }
+                Err(LockStop::Failed(failure)) if failure.code == LOCK_TIMEOUT => {
                     session = transaction.rollback().await?;
-                    let holders =
-                        holders_of_table(&mut session, O::table_oid(&plan), waiting).await;
+                    let holders = locked.holders(&session, waiting).await;
                     if attempt >= waiting.lock_retries {
-                        return Err(table_busy(&error, attempt, holders));
+                        return Err(table_busy(&failure, attempt, &holders));
                     }
                     attempt += 1;
                     let pause = Duration::from_millis(250 * 2_u64.pow(attempt.min(6)));
                     run.line(&format!(
-                        "the table lock was not free within {:?} ({holders}); attempt {attempt} of {} in {pause:?}",
+                        "a lock was not free within {:?} ({holders}); attempt {attempt} of {} in {pause:?}",
                         waiting.timeouts.lock, waiting.lock_retries
                     ))?;
                     tokio::time::sleep(pause).await;
                 }
+                Err(stop) => {
+                    // A connection that is gone is rolled back by the server.
+                    let _ = transaction.rollback().await;
+                    return Err(stop);
+                }
             }
-        };
-        let locked = Locked {
+        }
+    }
+}
+
+/// What it takes to lock, on one attempt after another.
+struct Locking<O: Operation> {
+    operation: O,
+    server: Server,
+    target: O::Target,
+    facts: O::Facts,
+    plan: O::Plan,
+}
+
+impl<O: Operation> Locking<O> {
+    async fn try_lock(
+        &mut self,
+        transaction: &Transaction<O::Statement>,
+        waiting: &Waiting,
+    ) -> Result<(), LockStop> {
+        for key in [O::LOCK_KEY, frame::SHARED_LOCK_KEY] {
+            if !transaction.try_lock(key).await? {
+                return Err(advisory_busy(transaction, key).await);
+            }
+        }
+        let reader = transaction.reader();
+        let facts = self.operation.read(reader, &self.target).await?;
+        let now = self.operation.plan(&self.server.database, &facts)?.plan;
+        if O::digest(&now)? != O::digest(&self.plan)? {
+            let drift = O::drift(&self.plan, &now);
+            return Err(drifted(&drift, "between the plan and the lock").into());
+        }
+        self.facts = facts;
+        if O::statements(&self.plan).is_empty() {
+            return Ok(());
+        }
+        let tables = O::tables(&self.plan);
+        let names: Vec<&QualifiedName> = tables.iter().map(|t| t.1).collect();
+        transaction
+            .lock_tables(&names, O::TABLE_LOCK, waiting.timeouts)
+            .await?;
+        let state = self
+            .operation
+            .observe(reader, &self.target, &self.plan)
+            .await?;
+        let moved = self.operation.moved(&self.plan, &self.facts, &state);
+        if moved.is_empty() {
+            return Ok(());
+        }
+        Err(drifted(&moved, "between the plan and the lock").into())
+    }
+
+    /// Naming the holders is a courtesy that must not hide the time-out itself.
+    async fn holders(&self, session: &Session, waiting: &Waiting) -> String {
+        let oids: Vec<u32> = O::tables(&self.plan).iter().map(|t| t.0).collect();
+        match session
+            .lock_holders(&oids, O::TABLE_LOCK, waiting.timeouts)
+            .await
+        {
+            Ok(holders) => describe(&holders),
+            Err(error) => format!("who holds it could not be read: {error}"),
+        }
+    }
+
+    fn hold(self, transaction: Transaction<O::Statement>) -> Locked<O> {
+        let Self {
+            operation,
+            server,
+            target,
+            facts,
+            plan,
+        } = self;
+        Locked {
             operation,
             transaction,
             server,
             target,
             facts,
             plan,
-        };
-        match locked.check_again(run).await {
-            Ok(()) => Ok(locked),
-            Err(stop) => {
-                // A connection that is gone is rolled back by the server.
-                let _ = locked.transaction.rollback().await;
-                Err(stop)
-            }
         }
     }
 }
@@ -360,39 +439,13 @@ pub fn drifted(drift: &[String], when: &str) -> Failure {
     .with_hint("look at the differences and make the plan again")
 }
 
-enum Hold {
-    Held,
-    Taken { key: &'static str },
-    TimedOut(PgError),
-}
-
-async fn take_locks<O: Operation>(
-    transaction: &Transaction<O::Statement>,
-    plan: &O::Plan,
-) -> Result<Hold, PgError> {
-    for key in [O::LOCK_KEY, frame::SHARED_LOCK_KEY] {
-        if !transaction.try_lock(key).await? {
-            return Ok(Hold::Taken { key });
-        }
-    }
-    let Some(table) = O::table(plan).filter(|_| !O::statements(plan).is_empty()) else {
-        return Ok(Hold::Held);
-    };
-    match transaction.lock_table(table).await {
-        Ok(()) => Ok(Hold::Held),
-        Err(error) if error.kind == PgErrorKind::LockTimeout => Ok(Hold::TimedOut(error)),
-        Err(error) => Err(error),
-    }
-}
-
-async fn advisory_busy<S: Statement>(transaction: Transaction<S>, key: &'static str) -> LockStop {
+async fn advisory_busy<S: Statement>(transaction: &Transaction<S>, key: &'static str) -> LockStop {
     // Naming the holder is a courtesy; the answer is busy either way.
     let holders = transaction
         .reader()
         .advisory_holders(key)
         .await
         .unwrap_or_default();
-    let _ = transaction.rollback().await;
     LockStop::Busy(
         Failure::new(
             FailureClass::Database,
@@ -406,20 +459,12 @@ async fn advisory_busy<S: Statement>(transaction: Transaction<S>, key: &'static 
     )
 }
 
-async fn holders_of_table(session: &mut Session, oid: u32, waiting: &Waiting) -> String {
-    // As above: a courtesy that must not hide the time-out itself.
-    match session.lock_holders(oid, waiting.timeouts).await {
-        Ok(holders) => describe(&holders),
-        Err(error) => format!("who holds it could not be read: {error}"),
-    }
-}
-
-fn table_busy(error: &PgError, attempts: u32, holders: String) -> LockStop {
+fn table_busy(failure: &Failure, attempts: u32, holders: &str) -> LockStop {
     LockStop::Busy(
         Failure::new(
             FailureClass::Database,
-            "LOCK_TIMEOUT",
-            format!("{error}; tried {} times; {holders}", attempts + 1),
+            LOCK_TIMEOUT,
+            format!("{failure}; tried {} times; {holders}", attempts + 1),
         )
         .with_hint("end the blocking sessions or try at a quieter time; --lock-timeout and --lock-retries wait longer"),
     )
@@ -437,24 +482,16 @@ fn describe(holders: &[LockHolder]) -> String {
 }
 
 impl<O: Operation> Locked<O> {
-    /// Reads the facts under the lock and decides once more.
-    async fn check_again(&self, run: &mut RunDir) -> Result<(), LockStop> {
-        let now = self
-            .operation
-            .read(self.transaction.reader(), &self.target)
-            .await?;
-        let now = self.operation.plan(&self.server.database, &now)?.plan;
-        if O::digest(&now)? != O::digest(&self.plan)? {
-            let drift = O::drift(&self.plan, &now);
-            return Err(drifted(&drift, "between the plan and the lock").into());
-        }
-        Ok(run.event(Event::Locked)?)
-    }
-
     /// Executes the statements and verifies the result in the transaction.
     /// Anything unexpected rolls back.
-    pub async fn execute(self, run: &mut RunDir) -> Result<Verified<O>, Failure> {
-        match self.try_execute(run).await {
+    ///
+    /// `tell` hears how many statements have run.
+    pub async fn execute(
+        self,
+        run: &mut RunDir,
+        tell: &dyn Fn(usize),
+    ) -> Result<Verified<O>, Failure> {
+        match self.try_execute(run, tell).await {
             Ok(keys) => {
                 let Self {
                     operation,
@@ -482,21 +519,32 @@ impl<O: Operation> Locked<O> {
         }
     }
 
-    async fn try_execute(&self, run: &mut RunDir) -> Result<O::Keys, Failure> {
+    async fn try_execute(
+        &self,
+        run: &mut RunDir,
+        tell: &dyn Fn(usize),
+    ) -> Result<O::Keys, Failure> {
         let reader = self.transaction.reader();
         self.operation
             .before_execution(reader, &self.target, &self.plan)
             .await?;
-        self.transaction.execute(O::statements(&self.plan)).await?;
-        let after = self.operation.read(reader, &self.target).await?;
+        let returned = self
+            .transaction
+            .execute(O::statements(&self.plan), tell)
+            .await?;
+        let after = self
+            .operation
+            .observe(reader, &self.target, &self.plan)
+            .await?;
         let mut faults = O::verify(&self.plan, &self.facts, &after);
         // "No data mutation" is looked at, not assumed: an event trigger can do
         // more than the statement that fired it.
-        let touched = reader.rows_touched(O::table_oid(&self.plan)).await?;
-        if touched > 0 {
-            faults.push(format!("{touched} rows were changed in the transaction"));
+        for (table, rows) in reader.rows_touched(&O::untouched(&self.plan)).await? {
+            faults.push(format!(
+                "{rows} rows of {table} were changed in the transaction"
+            ));
         }
-        let keys = O::capture(&self.plan, &after).filter(|_| faults.is_empty());
+        let keys = O::capture(&self.plan, &after, &returned).filter(|_| faults.is_empty());
         let keys = keys.ok_or_else(|| {
             Failure::new(
                 FailureClass::Verification,
@@ -506,7 +554,7 @@ impl<O: Operation> Locked<O> {
                     faults.join("; ")
                 ),
             )
-            .with_hint("an event trigger or another extension may change what ALTER TABLE does")
+            .with_hint("an event trigger or another extension may change what a statement does")
         })?;
         run.event(Event::Verified)?;
         Ok(keys)
@@ -582,22 +630,33 @@ impl<O: Operation> Committed<O> {
 }
 
 impl<O: Operation> AfterCommit<O> {
-    /// Reads everything again in a new transaction and compares.
-    pub async fn confirm(&self, session: Session, waiting: &Waiting) -> Result<Confirmed, Failure> {
+    /// Looks again in a new transaction and compares.
+    pub async fn confirm(
+        &self,
+        session: Session,
+        waiting: &Waiting,
+    ) -> Result<Confirmed<O>, Failure> {
         let transaction = ReadTransaction::begin(session, waiting.timeouts).await?;
         let now = self
             .operation
-            .read(transaction.reader(), &self.target)
+            .observe(transaction.reader(), &self.target, &self.plan)
             .await?;
         transaction.end().await?.close().await;
         let faults = O::verify(&self.plan, &self.before, &now);
         if faults.is_empty() {
-            return Ok(Confirmed(()));
+            return Ok(Confirmed(now));
         }
         Err(Failure::new(
             FailureClass::Verification,
             "CONFIRMATION_FAILED",
             format!("a new read differs: {}", faults.join("; ")),
         ))
+    }
+}
+
+impl<O: Operation> Confirmed<O> {
+    /// What the new read found.
+    pub fn into_state(self) -> O::State {
+        self.0
     }
 }

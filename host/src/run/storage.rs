@@ -22,12 +22,13 @@ use birth_core::policy::settings::Settings;
 use birth_core::policy::verdict::{RawVerdicts, Severity};
 use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
+use birth_core::sql::frame::TableLock;
 
 use super::failure::Failure;
 use super::locks::{LockBudget, check_feasible};
-use super::operation::{Decided, Evidence, Operation, ReportHeader, Traces};
+use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
 use super::resolution;
-use crate::pg::{Reader, Server, TableRights};
+use crate::pg::{Reader, Returned, Server, TableRights};
 use crate::plugin::set::PolicyRuntime;
 
 /// Everything policy storage needs besides a database.
@@ -93,8 +94,10 @@ impl Operation for Storage {
     const NAME: &'static str = "storage";
     const STEM: &'static str = RUN_STEM;
     const LOCK_KEY: &'static str = LOCK_KEY;
+    const TABLE_LOCK: TableLock = TableLock::AccessExclusive;
     type Target = StorageTarget;
     type Facts = StorageFacts;
+    type State = StorageFacts;
     type Plan = StoragePlan;
     type Statement = StorageStatement;
     type Keys = StorageKeys;
@@ -145,9 +148,9 @@ impl Operation for Storage {
         facts: &StorageFacts,
     ) -> Result<Decided<StoragePlan>, Failure> {
         let naming = &self.profile.naming;
-        let batch = facts.batch(naming).map_err(|error| {
-            Failure::from(birth_core::op::storage::assess::AssessError::Name(error))
-        })?;
+        let batch = facts
+            .batch(naming)
+            .map_err(|error| Failure::from(birth_core::op::verdict::AssessError::Name(error)))?;
         let judged = self.policy.judge_conflict(&batch)?;
         let revision = self.revision();
         let context = Context {
@@ -192,7 +195,7 @@ impl Operation for Storage {
         lines.collect()
     }
 
-    fn blocked(plan: &StoragePlan) -> Option<Failure> {
+    fn stop(plan: &StoragePlan) -> Option<Stop> {
         let blocked: Vec<String> = plan
             .items
             .iter()
@@ -213,21 +216,26 @@ impl Operation for Storage {
                 )
             })
             .collect();
-        (!blocked.is_empty()).then(|| {
-            Failure::new(
+        (!blocked.is_empty()).then(|| Stop {
+            status: Status::Blocked,
+            failure: Failure::new(
                 FailureClass::Database,
                 "EXISTING_CONFLICT",
                 blocked.join("; "),
             )
-            .with_hint("`birth plan storage` shows each conflict with its reasons")
+            .with_hint("`birth plan storage` shows each conflict with its reasons"),
         })
+    }
+
+    fn unfinished(_plan: &StoragePlan) -> Option<Failure> {
+        None
     }
 
     fn about(target: &StorageTarget) -> String {
         target.registry.relation.name.to_string()
     }
 
-    fn check_feasible(&self, target: &StorageTarget) -> Result<(), Failure> {
+    fn check_feasible(&self, target: &StorageTarget, _plan: &StoragePlan) -> Result<(), Failure> {
         check_feasible(
             &target.registry.relation.name,
             &target.rights,
@@ -239,12 +247,12 @@ impl Operation for Storage {
         &plan.statements
     }
 
-    fn table(plan: &StoragePlan) -> Option<&QualifiedName> {
-        Some(&plan.registry.name)
+    fn tables(plan: &StoragePlan) -> Vec<(u32, &QualifiedName)> {
+        vec![(plan.registry.oid, &plan.registry.name)]
     }
 
-    fn table_oid(plan: &StoragePlan) -> u32 {
-        plan.registry.oid
+    fn untouched(plan: &StoragePlan) -> Vec<u32> {
+        vec![plan.registry.oid]
     }
 
     fn database(plan: &StoragePlan) -> &DatabaseIdentity {
@@ -280,23 +288,57 @@ impl Operation for Storage {
         Ok(())
     }
 
+    async fn observe(
+        &self,
+        reader: Reader<'_>,
+        target: &StorageTarget,
+        _plan: &StoragePlan,
+    ) -> Result<StorageFacts, Failure> {
+        self.read(reader, target).await
+    }
+
+    fn moved(
+        &self,
+        _plan: &StoragePlan,
+        before: &StorageFacts,
+        locked: &StorageFacts,
+    ) -> Vec<String> {
+        let changed = before != locked;
+        changed
+            .then(|| format!("{} changed", before.registry.name))
+            .into_iter()
+            .collect()
+    }
+
     fn verify(plan: &StoragePlan, before: &StorageFacts, after: &StorageFacts) -> Vec<String> {
         verify::verify(plan, before, after)
     }
 
-    fn capture(plan: &StoragePlan, after: &StorageFacts) -> Option<StorageKeys> {
+    fn capture(
+        plan: &StoragePlan,
+        after: &StorageFacts,
+        _returned: &[Returned],
+    ) -> Option<StorageKeys> {
         undo::capture(plan, after)
     }
 
-    fn traces(keys: &StorageKeys, facts: &StorageFacts) -> Traces {
+    async fn traces(
+        &self,
+        reader: Reader<'_>,
+        target: &StorageTarget,
+        _plan: &StoragePlan,
+        keys: &StorageKeys,
+    ) -> Result<Traces, Failure> {
+        let facts = self.read(reader, target).await?;
         // First, so that a run which had nothing to create did all of it.
-        if undo::still_there(keys, facts) == keys.columns.len() + keys.checks.len() {
+        let there = undo::still_there(keys, &facts);
+        Ok(if there == keys.columns.len() + keys.checks.len() {
             Traces::Done
-        } else if undo::left_over(keys, facts).is_empty() {
+        } else if undo::left_over(keys, &facts).is_empty() {
             Traces::Absent
         } else {
             Traces::Mixed
-        }
+        })
     }
 
     fn response(

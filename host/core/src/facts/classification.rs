@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::text::TextHeap;
 use crate::catalog::relation::RelationKind;
-use crate::digest::DigestBuilder;
 
 /// Bits of [`Collections::bits`]; frozen by the WIT package.
 pub mod collection_bits {
@@ -360,68 +359,6 @@ impl ClassificationFacts {
         open(&mut self.triggers.start, owners, self.triggers.name.len());
         self.text.forget_index();
     }
-
-    /// Adds everything that is structure to a digest: all but the row
-    /// statistics, which change without anybody changing the schema. Where
-    /// they change a verdict, the verdict is in the plan.
-    #[must_use]
-    pub fn structure_into(&self, digest: DigestBuilder) -> DigestBuilder {
-        let Self {
-            text,
-            collections: c,
-            columns,
-            indexes,
-            foreign_keys: keys,
-            checks,
-            triggers,
-        } = self;
-        let words = [
-            text.ends(),
-            &c.key,
-            &c.role,
-            &c.schema,
-            &c.name,
-            &c.comment,
-            &c.referenced_by,
-            &columns.start,
-            &columns.name,
-            &columns.r#type,
-            &columns.length,
-            &indexes.start,
-            &indexes.name,
-            &indexes.column_start,
-            &indexes.column,
-            &keys.start,
-            &keys.name,
-            &keys.referenced_schema,
-            &keys.referenced_name,
-            &keys.column_start,
-            &keys.column,
-            &checks.start,
-            &checks.name,
-            &checks.definition,
-            &triggers.start,
-            &triggers.name,
-            &triggers.function,
-        ];
-        let bytes: [&[u8]; 8] = [
-            &c.kind,
-            &c.bits,
-            &columns.bits,
-            &indexes.bits,
-            &keys.on_delete,
-            &triggers.r#type,
-            &triggers.enabled,
-            text.heap().as_bytes(),
-        ];
-        let digest = words.iter().fold(digest, |digest, words| {
-            let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
-            digest.bytes(&bytes)
-        });
-        bytes
-            .iter()
-            .fold(digest, |digest, bytes| digest.bytes(bytes))
-    }
 }
 
 /// Facts of any number of collections, cut into batches of [`Batches::SIZE`].
@@ -517,20 +454,5 @@ mod tests {
             .map(magnitude)
             .collect();
         assert_eq!(of, [0, 1, 2, 2, 3, 41]);
-    }
-
-    #[test]
-    fn statistics_do_not_reach_the_digest_and_structure_does() {
-        let digest =
-            |facts: &ClassificationFacts| facts.structure_into(DigestBuilder::new("t")).finish();
-        let mut facts = ClassificationFacts::default();
-        facts.add_collection(&collection("a"));
-        facts.finish();
-        let mut busier = facts.clone();
-        busier.collections.inserts[0] = 9;
-        assert_eq!(digest(&facts), digest(&busier));
-        let mut other = facts.clone();
-        other.collections.bits[0] = collection_bits::UNLOGGED;
-        assert_ne!(digest(&facts), digest(&other));
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text::TextHeap;
 use crate::catalog::relation::RelationKind;
+use crate::catalog::trigger::TriggerEnabled;
 
 /// Bits of [`Columns::live_bits`]; frozen by the WIT package.
 pub mod column_bits {
@@ -37,6 +38,28 @@ pub mod constraint_bits {
     pub const NO_INHERIT: u8 = 16;
     /// Rejects NULL.
     pub const REJECTS_NULL: u8 = 32;
+}
+
+/// Bits of [`LiveTriggers::bits`]; frozen by the WIT package.
+pub mod trigger_bits {
+    /// Holds the proposed name.
+    pub const HOLDS_NAME: u16 = 1;
+    /// Bound to the wanted function: the same OID.
+    pub const BOUND: u16 = 2;
+    /// Made by PostgreSQL for a constraint of its own.
+    pub const INTERNAL: u16 = 4;
+    /// Clone of a trigger of the partitioned parent.
+    pub const CLONE: u16 = 8;
+    /// Constraint trigger.
+    pub const CONSTRAINT: u16 = 16;
+    /// Has a WHEN condition.
+    pub const WHEN: u16 = 32;
+    /// Passes arguments.
+    pub const ARGUMENTS: u16 = 64;
+    /// Has a column list.
+    pub const COLUMNS: u16 = 128;
+    /// Has transition tables.
+    pub const TRANSITION_TABLES: u16 = 256;
 }
 
 /// Values of [`Columns::wanted`].
@@ -218,6 +241,34 @@ pub struct ConstraintFact<'a> {
     pub definition: &'a str,
 }
 
+/// One proposed trigger.
+#[derive(Debug, Clone)]
+pub struct TriggerFact<'a> {
+    /// Index of its relation.
+    pub relation: u32,
+    /// Proposed name.
+    pub name: &'a str,
+    /// `schema.name(argument types)` of the function to call.
+    pub function: &'a str,
+    /// `pg_trigger.tgtype` of the wanted trigger.
+    pub wanted_type: u8,
+}
+
+/// One live trigger that holds the name or is bound to the function.
+#[derive(Debug, Clone)]
+pub struct LiveTriggerFact<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// `schema.name(argument types)` of its function.
+    pub function: &'a str,
+    /// `pg_trigger.tgtype`.
+    pub r#type: u8,
+    /// See [`trigger_bits`].
+    pub bits: u16,
+    /// When it fires.
+    pub enabled: TriggerEnabled,
+}
+
 impl Default for ConflictFacts {
     fn default() -> Self {
         // Every list of starts begins with 0, also where there is no item.
@@ -307,5 +358,22 @@ impl ConflictFacts {
             c.live.definition.push(text.intern(constraint.definition));
         }
         c.live_start.push(c.live.name.len() as u32);
+    }
+
+    /// Adds a proposed trigger with the live triggers that matter to it.
+    pub fn add_trigger(&mut self, fact: &TriggerFact<'_>, live: &[LiveTriggerFact<'_>]) {
+        let (text, t) = (&mut self.text, &mut self.triggers);
+        t.relation.push(fact.relation);
+        t.name.push(text.intern(fact.name));
+        t.function.push(text.intern(fact.function));
+        t.wanted_type.push(fact.wanted_type);
+        for trigger in live {
+            t.live.name.push(text.intern(trigger.name));
+            t.live.function.push(text.intern(trigger.function));
+            t.live.r#type.push(trigger.r#type);
+            t.live.bits.push(trigger.bits);
+            t.live.enabled.push(trigger.enabled as u8);
+        }
+        t.live_start.push(t.live.name.len() as u32);
     }
 }

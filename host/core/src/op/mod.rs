@@ -2,7 +2,9 @@
 //! read), `assess` (facts and verdicts to a plan), `statement` (the closed
 //! vocabulary of what may run), `plan`, `verify`, `undo`, `report`.
 
+pub mod plan_file;
 pub mod storage;
+pub mod verdict;
 
 use serde::{Deserialize, Serialize};
 

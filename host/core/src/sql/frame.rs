@@ -39,10 +39,7 @@ pub const ROLLBACK: &str = "ROLLBACK";
 pub fn local_settings(timeouts: Timeouts) -> Vec<String> {
     vec![
         format!("SET LOCAL lock_timeout = '{}ms'", timeouts.lock.as_millis()),
-        format!(
-            "SET LOCAL statement_timeout = '{}ms'",
-            timeouts.statement.as_millis()
-        ),
+        statement_timeout(timeouts.statement),
         "SET LOCAL idle_in_transaction_session_timeout = '60s'".to_owned(),
         "SET LOCAL search_path = pg_catalog, pg_temp".to_owned(),
         // Rows that a policy would hide are an error, not an empty answer: a
@@ -75,9 +72,66 @@ pub fn wait_for_lock(key: &str) -> String {
     format!("SELECT pg_advisory_xact_lock(hashtext({}))", literal(key))
 }
 
-/// Takes the lock that ALTER TABLE needs before the facts are read again, so
-/// that nothing can change between the reading and the change.
+/// A table lock mode that an operation needs (PostgreSQL manual, "Explicit
+/// Locking").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableLock {
+    /// ALTER TABLE and DROP TRIGGER: nobody reads or writes.
+    AccessExclusive,
+    /// CREATE TRIGGER: everybody reads, nobody writes.
+    ShareRowExclusive,
+}
+
+impl TableLock {
+    /// The mode as LOCK TABLE takes it.
+    #[must_use]
+    pub fn mode(self) -> &'static str {
+        match self {
+            Self::AccessExclusive => "ACCESS EXCLUSIVE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+        }
+    }
+
+    /// The modes that stand in its way, as `pg_locks.mode` names them.
+    #[must_use]
+    pub fn blocked_by(self) -> &'static [&'static str] {
+        const ALL: [&str; 8] = [
+            "AccessShareLock",
+            "RowShareLock",
+            "RowExclusiveLock",
+            "ShareUpdateExclusiveLock",
+            "ShareLock",
+            "ShareRowExclusiveLock",
+            "ExclusiveLock",
+            "AccessExclusiveLock",
+        ];
+        match self {
+            Self::AccessExclusive => &ALL,
+            Self::ShareRowExclusive => &ALL[2..],
+        }
+    }
+}
+
+/// Takes the locks that the statements need, all in one statement, so that
+/// what was planned cannot change between the last look and the change. Where
+/// there are several, not only each wait but the whole statement is bounded by
+/// the lock timeout: who waits for a table that is locked already waits no
+/// longer than that for the others. Locks are taken in the order of the names.
 #[must_use]
-pub fn lock_table(table: &QualifiedName) -> String {
-    format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", table.quoted())
+pub fn lock_tables(tables: &[&QualifiedName], mode: TableLock, timeouts: Timeouts) -> Vec<String> {
+    let names: Vec<String> = tables.iter().map(|t| t.quoted()).collect();
+    let lock = format!("LOCK TABLE {} IN {} MODE", names.join(", "), mode.mode());
+    match tables.len() {
+        0 => vec![],
+        1 => vec![lock],
+        _ => vec![
+            statement_timeout(timeouts.lock),
+            lock,
+            statement_timeout(timeouts.statement),
+        ],
+    }
+}
+
+fn statement_timeout(timeout: Duration) -> String {
+    format!("SET LOCAL statement_timeout = '{}ms'", timeout.as_millis())
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use birth_core::sql::frame::TableLock;
 use birth_core::sql::query::locks as query;
 
 use super::Reader;
@@ -93,14 +94,22 @@ impl Reader<'_> {
         })
     }
 
-    /// Who holds locks on a table.
-    pub async fn lock_holders(&self, oid: u32) -> Result<Vec<LockHolder>, PgError> {
+    /// Who holds locks on tables that stand in the way of a mode, the oldest
+    /// twenty.
+    pub async fn lock_holders(
+        &self,
+        oids: &[u32],
+        mode: TableLock,
+    ) -> Result<Vec<LockHolder>, PgError> {
         let rows = self
             .session
             .rows(
                 "asking who holds the lock",
                 query::LOCK_HOLDERS,
-                &[(&oid, Type::OID)],
+                &[
+                    (&oids, Type::OID_ARRAY),
+                    (&mode.blocked_by(), Type::TEXT_ARRAY),
+                ],
             )
             .await?;
         rows.iter().map(holder).collect()
@@ -119,14 +128,16 @@ impl Reader<'_> {
         rows.iter().map(holder).collect()
     }
 
-    /// How many rows of a table the present transaction changed.
-    pub async fn rows_touched(&self, oid: u32) -> Result<i64, PgError> {
+    /// Tables of which the present transaction changed rows, and how many.
+    pub async fn rows_touched(&self, oids: &[u32]) -> Result<Vec<(String, i64)>, PgError> {
         let action = "counting the rows this transaction changed";
-        let row = self
+        let rows = self
             .session
-            .one(action, query::ROWS_TOUCHED, &[(&oid, Type::OID)])
+            .rows(action, query::ROWS_TOUCHED, &[(&oids, Type::OID_ARRAY)])
             .await?;
-        column(&row, 0)
+        rows.iter()
+            .map(|row| Ok((column(row, 0)?, column(row, 1)?)))
+            .collect()
     }
 }
 

@@ -1,47 +1,15 @@
 //! Facts and verdicts to a plan. The host is the last guard: a verdict that
 //! the facts contradict is refused here.
 
-use thiserror::Error;
-
 use super::facts::{ObstacleKind, StorageFacts};
 use super::plan::{Proposed, StoragePlan};
 use super::statement::StorageStatement;
 use super::{COLUMNS, PolicyColumn, checked_columns};
 use crate::ident::{Identifier, IdentifierError};
+use crate::op::verdict::{AssessError, finding};
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
-use crate::policy::verdict::{Answer, Reason, Severity};
+use crate::policy::verdict::{Answer, Reason};
 use crate::profile::Naming;
-
-/// Why there is no plan.
-#[derive(Debug, Error)]
-pub enum AssessError {
-    /// A derived name does not fit.
-    #[error("{0}; set `naming.long-names = \"hash-suffix\"` in birth.toml to shorten such names")]
-    Name(#[from] IdentifierError),
-    /// Facts could not be written down for their digest.
-    #[error("the facts could not be encoded: {0}")]
-    Encode(#[from] serde_json::Error),
-    /// The plugin gave another number of answers than was asked.
-    #[error("{found} verdicts for {expected} proposed objects")]
-    Count {
-        /// How many were asked.
-        expected: usize,
-        /// How many came.
-        found: usize,
-    },
-    /// The plugin says something that the live catalog contradicts.
-    #[error("the policy says {verdict} for the {kind} {name}, but the live catalog says: {fact}")]
-    Contradiction {
-        /// The verdict.
-        verdict: &'static str,
-        /// `column` or `check`.
-        kind: &'static str,
-        /// The object.
-        name: String,
-        /// What the catalog says.
-        fact: &'static str,
-    },
-}
 
 /// Everything about a plan that is neither facts nor verdicts.
 #[derive(Debug, Clone)]
@@ -151,12 +119,6 @@ fn statement(
 /// place: tables that inherit from the registry, and its type. The statement
 /// would fail on it, or would leave rows out.
 fn host_findings(facts: &StorageFacts, object: &Proposed, decision: Decision) -> Vec<Reason> {
-    let finding = |code: &str, message: String| Reason {
-        code: code.to_owned(),
-        severity: Severity::Finding,
-        message,
-        weight: 0,
-    };
     let name = object.name().as_str();
     match (decision, object) {
         (Decision::Absent, _) => facts

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::statement::StorageStatement;
 use crate::digest::{Digest, DigestBuilder};
 use crate::ident::Identifier;
+use crate::op::plan_file::{self, PlanFileError};
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
 use crate::resolve::Relation;
-use crate::sql::Statement;
 
 /// The format version of a saved plan.
 pub const FORMAT: u32 = 1;
@@ -75,43 +74,6 @@ pub struct StoragePlan {
     pub statements: Vec<StorageStatement>,
 }
 
-/// A plan as it is saved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Saved {
-    format: u32,
-    operation: String,
-    /// Digest of `plan`, so that a damaged file is noticed.
-    digest: Digest,
-    /// The statements as text, for people. Never executed from here.
-    compiled_sql: Vec<String>,
-    plan: StoragePlan,
-}
-
-/// Why a saved plan cannot be used.
-#[derive(Debug, Error)]
-pub enum PlanFileError {
-    /// Not JSON, or not of this form.
-    #[error("the plan file is damaged or not a plan: {0}")]
-    Syntax(#[from] serde_json::Error),
-    /// Written by a newer host.
-    #[error("the plan file has format {found}; this host reads up to {FORMAT}: upgrade the host")]
-    Newer {
-        /// The format that was found.
-        found: u32,
-    },
-    /// A plan for something else.
-    #[error("the plan file is for the operation `{found}`, not `storage`")]
-    Operation {
-        /// What it is for.
-        found: String,
-    },
-    /// Changed after it was written.
-    #[error(
-        "the plan file is damaged: its content does not match its digest {0}; make the plan again"
-    )]
-    Damaged(Digest),
-}
-
 impl StoragePlan {
     /// Digest of the plan: the same facts, revision and database give the
     /// same. The timeline and the database's name are left out: a failover and
@@ -142,47 +104,19 @@ impl StoragePlan {
         self.items.iter().any(|i| i.decision == Decision::Blocked)
     }
 
-    /// The compiled statements.
-    #[must_use]
-    pub fn compiled_sql(&self) -> Vec<String> {
-        self.statements.iter().map(Statement::preview).collect()
-    }
-
     /// The file form.
     pub fn to_file(&self) -> Result<String, serde_json::Error> {
-        let saved = Saved {
-            format: FORMAT,
-            operation: "storage".to_owned(),
-            digest: self.digest()?,
-            compiled_sql: self.compiled_sql(),
-            plan: self.clone(),
-        };
-        Ok(serde_json::to_string_pretty(&saved)? + "\n")
+        plan_file::write("storage", FORMAT, self.digest()?, &self.statements, self)
     }
 
     /// Reads the file form.
     pub fn from_file(text: &str) -> Result<Self, PlanFileError> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-            operation: String,
-        }
-        let head: Head = serde_json::from_str(text)?;
-        if head.format > FORMAT {
-            return Err(PlanFileError::Newer { found: head.format });
-        }
-        if head.operation != "storage" {
-            return Err(PlanFileError::Operation {
-                found: head.operation,
-            });
-        }
-        let saved: Saved = serde_json::from_str(text)?;
-        let intact =
-            saved.plan.digest()? == saved.digest && saved.plan.compiled_sql() == saved.compiled_sql;
+        let (digest, compiled, plan): (_, _, Self) = plan_file::read("storage", FORMAT, text)?;
+        let intact = plan.digest()? == digest && plan_file::compiled(&plan.statements) == compiled;
         if intact {
-            Ok(saved.plan)
+            Ok(plan)
         } else {
-            Err(PlanFileError::Damaged(saved.digest))
+            Err(PlanFileError::Damaged(digest))
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::plan::StoragePlan;
 use super::undo::StorageKeys;
-use crate::op::Decision;
+use crate::op::{Decision, plan_file};
 use crate::outcome::{FinalResponse, Status};
 
 /// What is known of a run when it closes. Every field comes from evidence: a
@@ -124,7 +124,7 @@ pub fn report(
         }
         if !plan.statements.is_empty() {
             let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
-            for sql in plan.compiled_sql() {
+            for sql in plan_file::compiled(&plan.statements) {
                 let _ = writeln!(out, "{sql}");
             }
             let _ = writeln!(out, "```");

@@ -18,24 +18,26 @@ FROM pg_class c LEFT JOIN LATERAL (
   ORDER BY k.oid <> $1, 1 LIMIT 1) f ON true
 WHERE c.oid = $1";
 
-/// Who holds a lock on a table (`$1 oid`) or on what inherits from it, oldest
-/// transaction first. A prepared transaction holds locks without a process; what
-/// it shares with its row of `pg_prepared_xacts` is the lock on its own number;
-/// its virtual number is `-1/…` on some servers only.
+/// Who holds a lock of some modes (`$2 text[]`) on tables (`$1 oid[]`) or on what
+/// inherits from them, oldest transaction first, twenty at most. A prepared
+/// transaction holds locks without a process; what it shares with its row of
+/// `pg_prepared_xacts` is the lock on its own number; its virtual number is
+/// `-1/…` on some servers only.
 pub const LOCK_HOLDERS: &str = "\
 WITH RECURSIVE tree(oid) AS (
-  SELECT $1 UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
+  SELECT unnest($1) UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
 SELECT l.pid, p.gid, coalesce(a.usename::text, p.owner::text, ''), coalesce(a.application_name, ''),
        coalesce(a.state, ''), coalesce(extract(epoch FROM now() - coalesce(a.xact_start, p.prepared))::int8, 0),
-       string_agg(DISTINCT l.mode || CASE WHEN l.relation <> $1 THEN ' on ' || l.relation::regclass ELSE '' END, ', ')
+       left(string_agg(DISTINCT l.mode || CASE WHEN $1 <> ARRAY[l.relation] THEN ' on ' || l.relation::regclass ELSE '' END,
+                       ', '), 500)
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
   LEFT JOIN (pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
     ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
-WHERE l.locktype = 'relation' AND l.relation IN (SELECT t.oid FROM tree t) AND l.granted
+WHERE l.locktype = 'relation' AND l.relation IN (SELECT t.oid FROM tree t) AND l.granted AND l.mode = ANY ($2)
   AND l.pid IS DISTINCT FROM pg_backend_pid()
   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 GROUP BY l.pid, l.virtualtransaction, p.gid, p.owner, p.prepared, a.usename, a.application_name, a.state, a.xact_start
-ORDER BY coalesce(a.xact_start, p.prepared), l.pid, p.gid";
+ORDER BY coalesce(a.xact_start, p.prepared), l.pid, p.gid LIMIT 20";
 
 /// Who holds an advisory lock of one key (`$1 text`).
 pub const ADVISORY_HOLDERS: &str = "\
@@ -51,8 +53,17 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.pid IS DISTINCT FROM pg_backen
   AND l.objid::int8 = hashtext($1)::int8 & 4294967295 AND l.objsubid = 1
 ORDER BY l.pid, p.gid";
 
-/// Rows of a table (`$1 oid`) that this transaction inserted, updated or
-/// deleted: what an event trigger or a rule did beside our statements.
+/// Tables (`$1 oid[]`) of which this transaction inserted, updated or deleted
+/// rows, with how many: what an event trigger or a rule did beside our
+/// statements. Rows of a partitioned table are its partitions'.
 pub const ROWS_TOUCHED: &str = "\
-SELECT pg_stat_get_xact_tuples_inserted($1) + pg_stat_get_xact_tuples_updated($1)
-     + pg_stat_get_xact_tuples_deleted($1)";
+WITH RECURSIVE tree(top, oid) AS (
+  SELECT t.oid, t.oid FROM unnest($1) t(oid)
+  UNION SELECT t.top, i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
+SELECT t.top::regclass::text,
+       sum(pg_stat_get_xact_tuples_inserted(t.oid) + pg_stat_get_xact_tuples_updated(t.oid)
+           + pg_stat_get_xact_tuples_deleted(t.oid))::int8
+FROM tree t GROUP BY t.top
+HAVING sum(pg_stat_get_xact_tuples_inserted(t.oid) + pg_stat_get_xact_tuples_updated(t.oid)
+           + pg_stat_get_xact_tuples_deleted(t.oid)) > 0
+ORDER BY 1";
