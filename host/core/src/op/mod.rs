@@ -3,6 +3,7 @@
 //! vocabulary of what may run), `plan`, `verify`, `undo`, `report`.
 
 pub mod storage;
+pub mod triggers;
 
 use serde::{Deserialize, Serialize};
 
