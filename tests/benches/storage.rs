@@ -252,12 +252,12 @@ impl Bench {
             query::SERVER.to_owned(),
             query::RELATIONS.replace("$1", &families),
             query::CONCEPT_COLUMNS.replace("$1", &format!("'{{{oid}}}'::oid[]")),
-            query::TABLE_RIGHTS.replace("$1", oid),
-            query::RELATION_BY_OID.replace("$1", oid),
-            query::TABLE_COLUMNS
+            query::locks::TABLE_RIGHTS.replace("$1", oid),
+            query::RELATIONS_BY_OID.replace("$1", &format!("'{{{oid}}}'::oid[]")),
+            query::storage::TABLE_COLUMNS
                 .replace("$1", oid)
                 .replace("$2", &columns),
-            query::TABLE_CONSTRAINTS.replace("$1", oid),
+            query::storage::TABLE_CONSTRAINTS.replace("$1", oid),
             frame::COMMIT.to_owned(),
         ]);
         statements.iter().map(|s| format!("{s};\n")).collect()

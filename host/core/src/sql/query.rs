@@ -1,9 +1,15 @@
 //! The catalog queries. Each is set-based and constant in number: none runs
 //! once per table. Only `pg_catalog` is asked; `information_schema` hides rows
 //! from roles that do not own a table.
+//!
+//! What every operation asks is here; one room for each thing that only some
+//! ask.
 
-use super::literal;
-use crate::ident::{Identifier, QualifiedName};
+pub mod classification;
+pub mod estate;
+pub mod locks;
+pub mod storage;
+pub mod triggers;
 
 /// Server, database and role: one row. The control file knows a timeline only
 /// from the first checkpoint after a promotion; the name of the WAL file that
@@ -31,11 +37,12 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND lower(translate(c.relname::text COLLATE \"C\", '_- ', '')) = ANY ($1)
 ORDER BY n.nspname, c.relname";
 
-/// One relation by oid (`$1 oid`), whatever it is called now.
-pub const RELATION_BY_OID: &str = "\
+/// Relations by oid (`$1 oid[]`), whatever they are called now.
+pub const RELATIONS_BY_OID: &str = "\
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, c.relispartition
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.oid = $1";
+WHERE c.oid = ANY ($1)
+ORDER BY c.oid";
 
 /// Columns of relations (`$1 oid[]`), as concept resolution sees them.
 pub const CONCEPT_COLUMNS: &str = "\
@@ -47,235 +54,9 @@ FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum";
 
-/// All columns of the registry (`$1 oid`); system columns only where one holds
-/// a wanted name (`$2 text[]`).
-pub const TABLE_COLUMNS: &str = "\
-SELECT a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), a.atttypid,
-       CASE WHEN a.atttypid = 1043 AND a.atttypmod >= 4 THEN a.atttypmod - 4 END,
-       a.attnotnull, a.atthasdef AND a.attgenerated = '', a.attgenerated <> '', a.attidentity <> '',
-       a.attinhcount > 0, coalesce(l.collisdeterministic, true)
-FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation
-WHERE a.attrelid = $1 AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname = ANY ($2))
-ORDER BY a.attnum";
-
-/// All constraints of the registry (`$1 oid`), the last column for those that
-/// are NO INHERIT although something inherits. `conenforced` came with
-/// PostgreSQL 18; through JSON its absence reads as NULL.
-pub const TABLE_CONSTRAINTS: &str = "\
-SELECT c.oid, c.conname::text, pg_get_expr(c.conbin, c.conrelid), pg_get_constraintdef(c.oid),
-       ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(attnum, position)
-             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum ORDER BY k.position),
-       c.convalidated, coalesce((to_jsonb(c) ->> 'conenforced')::bool, true), c.connoinherit,
-       c.connoinherit AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.conrelid)
-FROM pg_constraint c
-WHERE c.conrelid = $1
-ORDER BY c.conname, c.oid";
-
-/// What could stop ALTER TABLE on the registry (`$1 oid`) besides the registry's
-/// own columns and constraints: whether it is a table of a type, and columns
-/// (`$2 text[]`) and constraints (`$3 text[]`) of proposed names on what inherits
-/// from it, where the registry has none of that name.
-pub const IN_THE_WAY: &str = "\
-WITH RECURSIVE below(oid) AS (
-  SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = $1
-  UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid)
-SELECT 'type'::text, ''::text, t.oid::regtype::text
-FROM pg_class c JOIN pg_type t ON t.oid = c.reloftype WHERE c.oid = $1
-UNION ALL
-SELECT 'column', a.attname::text, n.nspname || '.' || c.relname
-FROM below b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE a.attname = ANY ($2) AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = $1 AND o.attname = a.attname)
-UNION ALL
-SELECT 'check', k.conname::text, n.nspname || '.' || c.relname
-FROM below b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_constraint k ON k.conrelid = b.oid
-WHERE k.conname = ANY ($3) AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = $1 AND o.conname = k.conname)
-ORDER BY 1, 2, 3";
-
-/// The role's rights on a table (`$1 oid`). ALTER TABLE reaches everything that
-/// inherits from it, at any depth, and needs the ownership of each: how many
-/// those are, and the first that is not owned with its owner, the table itself
-/// before the others. Then: USAGE on the schema with SELECT, which a query of
-/// the table needs of the table alone, and whether row security would hide rows.
-pub const TABLE_RIGHTS: &str = "\
-WITH RECURSIVE tree(oid) AS (
-  SELECT $1 UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
-SELECT f.name, f.owner, (SELECT count(*) - 1 FROM tree),
-       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'),
-       row_security_active(c.oid), pg_get_userbyid(c.relowner)::text
-FROM pg_class c LEFT JOIN LATERAL (
-  SELECT n.nspname || '.' || k.relname AS name, pg_get_userbyid(k.relowner)::text AS owner
-  FROM tree t JOIN pg_class k ON k.oid = t.oid JOIN pg_namespace n ON n.oid = k.relnamespace
-  WHERE NOT pg_has_role(k.relowner, 'USAGE')
-  ORDER BY k.oid <> $1, 1 LIMIT 1) f ON true
-WHERE c.oid = $1";
-
-/// Who holds a lock on a table (`$1 oid`) or on what inherits from it, oldest
-/// transaction first. A prepared transaction holds locks without a process; what
-/// it shares with its row of `pg_prepared_xacts` is the lock on its own number;
-/// its virtual number is `-1/…` on some servers only.
-pub const LOCK_HOLDERS: &str = "\
-WITH RECURSIVE tree(oid) AS (
-  SELECT $1 UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
-SELECT l.pid, p.gid, coalesce(a.usename::text, p.owner::text, ''), coalesce(a.application_name, ''),
-       coalesce(a.state, ''), coalesce(extract(epoch FROM now() - coalesce(a.xact_start, p.prepared))::int8, 0),
-       string_agg(DISTINCT l.mode || CASE WHEN l.relation <> $1 THEN ' on ' || l.relation::regclass ELSE '' END, ', ')
-FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-  LEFT JOIN (pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
-    ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
-WHERE l.locktype = 'relation' AND l.relation IN (SELECT t.oid FROM tree t) AND l.granted
-  AND l.pid IS DISTINCT FROM pg_backend_pid()
-  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-GROUP BY l.pid, l.virtualtransaction, p.gid, p.owner, p.prepared, a.usename, a.application_name, a.state, a.xact_start
-ORDER BY coalesce(a.xact_start, p.prepared), l.pid, p.gid";
-
-/// Who holds an advisory lock of one key (`$1 text`).
-pub const ADVISORY_HOLDERS: &str = "\
-SELECT l.pid, p.gid, coalesce(a.usename::text, p.owner::text, ''), coalesce(a.application_name, ''),
-       coalesce(a.state, ''), coalesce(extract(epoch FROM now() - coalesce(a.xact_start, p.prepared))::int8, 0),
-       'advisory'::text
-FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-  LEFT JOIN (pg_prepared_xacts p JOIN pg_locks x ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
-    ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
-WHERE l.locktype = 'advisory' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
-  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-  AND l.classid::int8 = (hashtext($1)::int8 >> 32) & 4294967295
-  AND l.objid::int8 = hashtext($1)::int8 & 4294967295 AND l.objsubid = 1
-ORDER BY l.pid, p.gid";
-
-/// Rows of a table (`$1 oid`) that this transaction inserted, updated or
-/// deleted: what an event trigger or a rule did beside our statements.
-pub const ROWS_TOUCHED: &str = "\
-SELECT pg_stat_get_xact_tuples_inserted($1) + pg_stat_get_xact_tuples_updated($1)
-     + pg_stat_get_xact_tuples_deleted($1)";
-
 /// The transaction's id, assigned by asking, and what tells a server apart.
 pub const TRANSACTION_ID: &str = "SELECT pg_current_xact_id()::text";
 
 /// What became of a transaction (`$1 text`): committed, aborted, in progress,
 /// or NULL where the server no longer knows.
 pub const TRANSACTION_STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
-
-// The columns of a table (`$1 oid`, `$2 int4[]`) and their copies in
-// everything that inherits it: what `DROP COLUMN` drops. A macro, because
-// `concat!` takes literals.
-macro_rules! copies {
-    () => {
-        "\
-WITH RECURSIVE copies(key, rel, attnum, attname) AS (
-  SELECT a.attnum, a.attrelid, a.attnum, a.attname
-  FROM pg_attribute a WHERE a.attrelid = $1 AND a.attnum = ANY ($2::int4[])
-  UNION
-  SELECT o.key, a.attrelid, a.attnum, a.attname
-  FROM copies o JOIN pg_inherits i ON i.inhparent = o.rel
-    JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attname = o.attname AND NOT a.attislocal)"
-    };
-}
-
-/// What else uses columns of a table (`$1 oid`, `$2 int4[]`) and would go with
-/// them: indexes, statistics, constraints, views, generated columns, … One row
-/// per use. `DROP COLUMN` takes the column from everything that inherits it, so
-/// that is looked at as well; there it has the same name, but seldom the same
-/// number. A column's own default is not counted, nor are the constraints of
-/// `$3 oid[]`, what descendants inherited from them, and NOT NULL, which is a
-/// property of the column ([`CAPTURED_CHANGES`]).
-pub const COLUMN_USES: &str = concat!(
-    copies!(),
-    ",
-uses(key, classid, objid, objsubid) AS (
-  SELECT o.key, d.classid, d.objid, d.objsubid
-  FROM copies o JOIN pg_depend d
-    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.rel AND d.refobjsubid = o.attnum
-  WHERE NOT EXISTS (
-      SELECT FROM pg_constraint c
-      WHERE d.classid = 'pg_constraint'::regclass AND c.oid = d.objid
-        AND (c.contype = 'n' OR c.oid = ANY ($3)
-             OR (c.contype = 'c' AND c.coninhcount > 0 AND NOT c.conislocal
-                 AND c.conname IN (SELECT p.conname FROM pg_constraint p WHERE p.oid = ANY ($3)))))
-    AND NOT (d.classid = 'pg_attrdef'::regclass
-             AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = o.rel AND f.adnum = o.attnum))
-  UNION
-  SELECT o.key, 'pg_class'::regclass, o.rel, 0
-  FROM copies o JOIN pg_partitioned_table t ON t.partrelid = o.rel AND o.attnum = ANY (t.partattrs))
-SELECT u.key::int2, pg_describe_object(u.classid, u.objid, u.objsubid)
-FROM uses u ORDER BY 1, 2"
-);
-
-/// What was put on columns (`$1 oid`, `$2 int4[]`), on their copies in
-/// descendants, and on constraints (`$3 oid[]`) that a newly added one does not
-/// have: the object, the descendant, and what it now has. The table's own rows
-/// come first.
-pub const CAPTURED_CHANGES: &str = concat!(
-    copies!(),
-    "
-SELECT 'column ' || a.attname, CASE WHEN o.rel <> $1 THEN o.rel::regclass::text END, w.what
-FROM copies o JOIN pg_attribute a ON a.attrelid = o.rel AND a.attnum = o.attnum
-  JOIN pg_type t ON t.oid = a.atttypid,
-LATERAL (VALUES
-  (a.atthasdef, 'has a default'),
-  (a.attnotnull, 'is NOT NULL'),
-  (a.attidentity <> '', 'is an identity column'),
-  (col_description(a.attrelid, a.attnum) IS NOT NULL, 'has a comment'),
-  (a.attacl IS NOT NULL, 'has its own privileges'),
-  (a.attcollation <> t.typcollation, 'has another collation'),
-  (a.attstorage <> t.typstorage, 'is stored in another way'),
-  (a.attoptions IS NOT NULL OR coalesce(a.attstattarget, -1) >= 0, 'has its own statistics settings'),
-  (EXISTS (SELECT FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass AND l.objoid = a.attrelid
-              AND l.objsubid = a.attnum), 'has a security label')
-) w(holds, what)
-WHERE w.holds
-UNION ALL
-SELECT 'check ' || c.conname, NULL, 'has a comment'
-FROM pg_constraint c WHERE c.oid = ANY ($3) AND obj_description(c.oid, 'pg_constraint') IS NOT NULL
-ORDER BY 2 NULLS FIRST, 1, 3"
-);
-
-/// How many rows hold a value in each column, in the columns' order.
-#[must_use]
-pub fn count_values(table: &QualifiedName, columns: &[Identifier]) -> String {
-    let counts: Vec<String> = columns
-        .iter()
-        .map(|c| format!("count({})", c.quoted()))
-        .collect();
-    format!("SELECT {} FROM {}", counts.join(", "), table.quoted())
-}
-
-/// Rows outside closed lists: for each column a count and the smallest such
-/// value, in the columns' order.
-#[must_use]
-pub fn rows_outside(table: &QualifiedName, columns: &[(Identifier, &[&str])]) -> String {
-    let items: Vec<String> = columns
-        .iter()
-        .map(|(column, values)| {
-            let column = column.quoted();
-            let values: Vec<String> = values.iter().map(|v| literal(v)).collect();
-            let outside = format!("{column}::text NOT IN ({})", values.join(", "));
-            format!(
-                "count(*) FILTER (WHERE {outside}), min({column}::text COLLATE \"C\") FILTER (WHERE {outside})"
-            )
-        })
-        .collect();
-    format!("SELECT {} FROM {}", items.join(", "), table.quoted())
-}
-
-/// Rows that hold a value in any of some columns, as one JSON object each, in
-/// the order of the key column. For the export before a rollback.
-#[must_use]
-pub fn export_rows(table: &QualifiedName, key: &Identifier, columns: &[Identifier]) -> String {
-    let pairs: Vec<String> = std::iter::once(key)
-        .chain(columns)
-        .map(|c| format!("{}, {}", literal(c.as_str()), c.quoted()))
-        .collect();
-    let any: Vec<String> = columns
-        .iter()
-        .map(|c| format!("{} IS NOT NULL", c.quoted()))
-        .collect();
-    format!(
-        "SELECT jsonb_build_object({})::text FROM {} WHERE {} ORDER BY {}",
-        pairs.join(", "),
-        table.quoted(),
-        any.join(" OR "),
-        key.quoted()
-    )
-}
