@@ -6,10 +6,29 @@
 //! `schema.table`. A key that fits two tables is ambiguous and one that fits
 //! none is missing; both are facts, never a guess (design, section 8).
 
+mod matching;
+
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::relation::RelationKind;
-use crate::ident::QualifiedName;
+use crate::ident::{Identifier, QualifiedName};
+
+pub use matching::{Found, RegistryRow, names_to_look_for};
+
+/// The columns of the registry that say what a collection is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EstateColumns {
+    /// The collection's key.
+    pub key: Identifier,
+    /// Its governance role.
+    pub role: Identifier,
+    /// The schema of its table, where the registry has such a column.
+    pub schema: Option<Identifier>,
+    /// The name of its table, where the registry has such a column.
+    pub table: Option<Identifier>,
+}
 
 /// A table that a collection's key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +75,17 @@ pub struct Estate {
     /// Keys that more than one row of the registry has, each once; they are
     /// not among the collections.
     pub duplicate_keys: Vec<String>,
+}
+
+/// The keys that a mapping names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MappedKeys {
+    /// The keys, each once; an empty one is no key.
+    pub keys: BTreeSet<String>,
+    /// Rows of the mapping.
+    pub rows: u64,
+    /// Rows among them without a key: NULL or empty.
+    pub nulls: u64,
 }
 
 impl Estate {

@@ -3,12 +3,17 @@
 //! Hints are ranked, type and structure are evidence. A tie or a miss is never
 //! guessed away: it lists the candidates and the line to put in the profile.
 
+mod error;
+mod function;
+
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::catalog::relation::RelationKind;
 use crate::ident::QualifiedName;
 use crate::profile::{Concept, ConceptType, Family};
+
+pub use error::ResolveError;
+pub use function::function;
 
 /// A relation that may be a family's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,107 +61,6 @@ pub struct ResolvedConcept {
     pub column: String,
     /// Why this one.
     pub why: String,
-}
-
-/// A family or concept that could not be resolved.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ResolveError {
-    /// No table fits.
-    #[error("no table for the family `{family}`{where_}: looked for {looked_for}")]
-    FamilyMissing {
-        /// The family.
-        family: String,
-        /// Where it was looked for.
-        where_: String,
-        /// The names that were looked for.
-        looked_for: String,
-    },
-    /// Only something that is not a table has the name.
-    #[error("the family `{family}` fits only {found}, which is {kind} and not a table")]
-    FamilyNotATable {
-        /// The family.
-        family: String,
-        /// The relation.
-        found: String,
-        /// What it is.
-        kind: &'static str,
-    },
-    /// Tables of several schemas fit.
-    #[error("the family `{family}` fits tables in several schemas: {candidates}")]
-    SchemaAmbiguous {
-        /// The family.
-        family: String,
-        /// The tables.
-        candidates: String,
-    },
-    /// Several tables of one schema fit equally.
-    #[error("the family `{family}` fits several tables equally well: {candidates}")]
-    FamilyAmbiguous {
-        /// The family.
-        family: String,
-        /// The tables.
-        candidates: String,
-    },
-    /// No column fits.
-    #[error("no column of {table} is the concept `{concept}` ({meaning}): {detail}")]
-    ConceptMissing {
-        /// The concept.
-        concept: String,
-        /// What it means.
-        meaning: String,
-        /// The table.
-        table: String,
-        /// What was looked for and what there is.
-        detail: String,
-    },
-    /// Several columns fit equally.
-    #[error(
-        "several columns of {table} fit the concept `{concept}` ({meaning}) equally well: {candidates}"
-    )]
-    ConceptAmbiguous {
-        /// The concept.
-        concept: String,
-        /// What it means.
-        meaning: String,
-        /// The table.
-        table: String,
-        /// The columns.
-        candidates: String,
-    },
-}
-
-impl ResolveError {
-    /// What the person can do: the line to put in the profile.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::SchemaAmbiguous { .. } => {
-                "name the schema: --schema NAME, or in birth.toml `[family.…] schema = \"…\"`"
-                    .to_owned()
-            }
-            Self::FamilyMissing { family, .. }
-            | Self::FamilyNotATable { family, .. }
-            | Self::FamilyAmbiguous { family, .. } => {
-                format!("name the table in birth.toml: `[family.{family}]` `table = \"…\"`")
-            }
-            Self::ConceptMissing { concept, .. } | Self::ConceptAmbiguous { concept, .. } => {
-                format!("name the column in birth.toml: `[concept.{concept}]` `column = \"…\"`")
-            }
-        }
-    }
-
-    /// Stable code for `reason=`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::FamilyMissing { .. } => "FAMILY_MISSING",
-            Self::FamilyNotATable { .. } => "FAMILY_NOT_A_TABLE",
-            Self::SchemaAmbiguous { .. } => "SCHEMA_AMBIGUOUS",
-            Self::FamilyAmbiguous { .. } => "FAMILY_AMBIGUOUS",
-            Self::ConceptMissing { .. } => "CONCEPT_MISSING",
-            Self::ConceptAmbiguous { .. } => "CONCEPT_AMBIGUOUS",
-        }
-    }
 }
 
 /// A name as hints are compared: ASCII lower case without `_`, `-` and spaces.
@@ -344,6 +248,19 @@ pub fn concept(
     }
 }
 
+/// What a concept that an operation can do without resolved to: nothing where
+/// no column fits. A tie stays an error, and so does a column that the profile
+/// names and that does not fit.
+pub fn optional(
+    concept: &Concept,
+    found: Result<ResolvedConcept, ResolveError>,
+) -> Result<Option<ResolvedConcept>, ResolveError> {
+    match found {
+        Err(ResolveError::ConceptMissing { .. }) if concept.column.is_none() => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests state what they expect")]
@@ -441,5 +358,29 @@ mod tests {
         ];
         assert_eq!(find(&spelt).unwrap(), "CollectionKey");
         assert_eq!(find(&[column("x", 'S', true)]), Err("CONCEPT_MISSING"));
+    }
+
+    #[test]
+    fn an_optional_concept_may_be_missing_but_not_ambiguous_or_named_wrongly() {
+        let mut wanted = Profile::built_in().unwrap().concepts["collection_schema"].clone();
+        let table = relation("a", "t", RelationKind::Table).name;
+        let column = |name: &str| Column {
+            name: name.to_owned(),
+            r#type: "text".to_owned(),
+            category: 'S',
+            unique: false,
+        };
+        let mut find = |named: Option<&str>, columns: &[Column]| {
+            wanted.column = named.map(str::to_owned);
+            optional(&wanted, concept("id", &wanted, &table, columns))
+                .map(|found| found.map(|c| c.column))
+                .map_err(|e| e.code())
+        };
+        assert_eq!(find(None, &[column("x")]), Ok(None));
+        let there = Ok(Some("table_schema".to_owned()));
+        assert_eq!(find(None, &[column("table_schema")]), there);
+        let spelt = [column("table_schema"), column("TableSchema")];
+        assert_eq!(find(None, &spelt), Err("CONCEPT_AMBIGUOUS"));
+        assert_eq!(find(Some("y"), &[column("x")]), Err("CONCEPT_MISSING"));
     }
 }

@@ -1,10 +1,13 @@
 //! Reading catalogs: a handful of queries for any number of tables. One room
 //! for each thing that is read.
 
+mod classification;
+mod estate;
 mod locks;
 mod relations;
 mod server;
 mod storage;
+mod triggers;
 
 use tokio_postgres::Row;
 

@@ -1,7 +1,9 @@
 //! One connection with the little that transactions and readers need of it.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
@@ -85,6 +87,32 @@ impl Session {
     ) -> Result<Vec<Row>, PgError> {
         self.answer(action, self.connection.client.query_typed(sql, parameters))
             .await
+    }
+
+    /// Hands over the rows of an answer as they come, so that a large one is
+    /// never held as a whole. The wait is bounded as for any other answer: over
+    /// all of it, or a server that sends a row now and then would never end.
+    pub(super) async fn each(
+        &self,
+        action: &str,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+        mut take: impl FnMut(&Row) -> Result<(), PgError>,
+    ) -> Result<(), PgError> {
+        let typed = parameters
+            .iter()
+            .map(|(value, r#type)| (*value, r#type.clone()));
+        let work = async {
+            let rows = self.connection.client.query_typed_raw(sql, typed).await;
+            let mut rows = pin!(rows.map_err(|error| PgError::new(action, &error))?);
+            while let Some(row) = rows.next().await {
+                take(&row.map_err(|error| PgError::new(action, &error))?)?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(self.patience, work)
+            .await
+            .unwrap_or_else(|_| Err(PgError::no_answer(action, self.patience)))
     }
 
     pub(super) async fn one(

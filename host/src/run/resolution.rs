@@ -1,7 +1,8 @@
 //! Resolving families and concepts on a live database.
 
+use birth_core::catalog::function::TriggerFunction;
 use birth_core::outcome::FailureClass;
-use birth_core::profile::Profile;
+use birth_core::profile::{Concept, Naming, Profile};
 use birth_core::resolve::{
     self, Column, ResolveError, ResolvedConcept, ResolvedFamily, names_to_look_for,
 };
@@ -39,6 +40,28 @@ pub async fn concept(
     id: &str,
     family: &ResolvedFamily,
 ) -> Result<ResolvedConcept, Failure> {
+    let (_, found) = look_for(reader, profile, id, family).await?;
+    Ok(found?)
+}
+
+/// Resolves one concept that an operation can do without: none where no column
+/// fits.
+pub async fn optional_concept(
+    reader: Reader<'_>,
+    profile: &Profile,
+    id: &str,
+    family: &ResolvedFamily,
+) -> Result<Option<ResolvedConcept>, Failure> {
+    let (wanted, found) = look_for(reader, profile, id, family).await?;
+    Ok(resolve::optional(wanted, found)?)
+}
+
+async fn look_for<'p>(
+    reader: Reader<'_>,
+    profile: &'p Profile,
+    id: &str,
+    family: &ResolvedFamily,
+) -> Result<(&'p Concept, Result<ResolvedConcept, ResolveError>), Failure> {
     let wanted = profile
         .concepts
         .get(id)
@@ -49,12 +72,14 @@ pub async fn concept(
         .into_iter()
         .map(|(_, column)| column)
         .collect();
-    Ok(resolve::concept(
-        id,
-        wanted,
-        &family.relation.name,
-        &columns,
-    )?)
+    let found = resolve::concept(id, wanted, &family.relation.name, &columns);
+    Ok((wanted, found))
+}
+
+/// Resolves the function that birth triggers call.
+pub async fn function(reader: Reader<'_>, naming: &Naming) -> Result<TriggerFunction, Failure> {
+    let candidates = reader.trigger_functions(&naming.trigger_function).await?;
+    Ok(resolve::function(naming, &candidates)?)
 }
 
 /// One line of a survey: a family or a concept, resolved or not.

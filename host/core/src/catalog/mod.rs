@@ -2,5 +2,7 @@
 //! never sees `relkind` letters or the text of a constraint.
 
 pub mod check;
+pub mod default;
+pub mod function;
 pub mod relation;
 pub mod trigger;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ident::QualifiedName;
+
 /// `pg_trigger.tgtype` of `AFTER INSERT … FOR EACH ROW` and no other event:
 /// ROW 1 + INSERT 4. BEFORE is 2, DELETE 8, UPDATE 16, TRUNCATE 32, INSTEAD 64
 /// (PostgreSQL's `catalog/pg_trigger.h`; design, section 11 item 1).
@@ -90,4 +92,27 @@ impl LiveTrigger {
                 || self.columns
                 || self.transition_tables)
     }
+}
+
+/// A trigger of a partition that holds the name which its parent's is to have:
+/// CREATE TRIGGER on the parent would fail, because it makes one of that name
+/// on every partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameTaken {
+    /// `pg_class.oid` of the parent.
+    pub table_oid: u32,
+    /// The partition, at whatever depth.
+    pub partition: QualifiedName,
+    /// The trigger.
+    pub trigger: LiveTrigger,
+}
+
+/// What is there of birth triggers already.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BirthTriggers {
+    /// The tables' own, by table and name: those that hold a proposed name or
+    /// call the function.
+    pub live: Vec<LiveTrigger>,
+    /// Those of partitions that are in the way, by table and partition.
+    pub taken: Vec<NameTaken>,
 }

@@ -4,6 +4,7 @@
 
 pub mod plan_file;
 pub mod storage;
+pub mod triggers;
 pub mod verdict;
 
 use serde::{Deserialize, Serialize};

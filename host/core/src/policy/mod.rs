@@ -4,6 +4,8 @@
 //! an answer keeps the rules of the boundary.
 
 pub mod approved;
+pub mod artifact;
+pub mod coverage;
 pub mod description;
 pub mod set;
 pub mod settings;

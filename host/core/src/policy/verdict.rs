@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Role;
+use super::coverage::{CoverageStatus, ScopeStatus};
 use crate::facts::{NO_TEXT, TextHeap};
 
 /// How much a reason weighs with people.
@@ -159,7 +160,10 @@ fn words_limit(subjects: u32) -> usize {
 /// The last status and scope number of each role's vocabulary.
 fn vocabulary(role: Role) -> (u8, u8) {
     match role {
-        Role::Classification => (4, 4),
+        Role::Classification => (
+            CoverageStatus::Deferred as u8,
+            ScopeStatus::SystemManaged as u8,
+        ),
         Role::Conflict | Role::Coverage => (2, 0),
     }
 }

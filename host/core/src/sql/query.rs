@@ -5,8 +5,11 @@
 //! What every operation asks is here; one room for each thing that only some
 //! ask.
 
+pub mod classification;
+pub mod estate;
 pub mod locks;
 pub mod storage;
+pub mod triggers;
 
 /// Server, database and role: one row. The control file knows a timeline only
 /// from the first checkpoint after a promotion; the name of the WAL file that

@@ -9,6 +9,7 @@ pub mod undo;
 pub mod verify;
 
 use crate::facts::conflict::WantedType;
+use crate::policy::coverage::{CoverageStatus, ScopeStatus};
 
 /// The family whose table gets the columns.
 pub const FAMILY: &str = "collection_registry";
@@ -51,24 +52,12 @@ pub const COLUMNS: [PolicyColumn; 6] = [
     PolicyColumn {
         name: "coverage_status",
         wanted: WantedType::Text,
-        values: &[
-            "BIRTH_REQUIRED",
-            "BIRTH_EXEMPT_JUNCTION",
-            "BIRTH_EXEMPT_LOG",
-            "BIRTH_EXEMPT_CACHE",
-            "BIRTH_DEFERRED",
-        ],
+        values: &CoverageStatus::WORDS,
     },
     PolicyColumn {
         name: "coverage_scope_status",
         wanted: WantedType::Text,
-        values: &[
-            "IN_SCOPE",
-            "USER_EXCLUDED",
-            "FUTURE_SCOPE",
-            "ORPHAN_REGISTRY",
-            "SYSTEM_MANAGED",
-        ],
+        values: &ScopeStatus::WORDS,
     },
     PolicyColumn {
         name: "coverage_exemption_reason",

@@ -1,0 +1,99 @@
+//! The estate: what the registry's keys stand for, and which of them a
+//! mapping names.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use birth_core::estate::{
+    CollectionTable, Estate, EstateColumns, Found, MappedKeys, RegistryRow, names_to_look_for,
+};
+use birth_core::ident::Identifier;
+use birth_core::profile::CollectionRules;
+use birth_core::resolve::Relation;
+use birth_core::sql::query::estate as query;
+
+use super::{Reader, kind, qualified};
+use crate::pg::error::PgError;
+use crate::pg::session::column;
+
+impl Reader<'_> {
+    /// Every collection of the registry and the relation that its key stands
+    /// for: two queries, one for the registry and one for all relations.
+    pub async fn estate(
+        &self,
+        registry: &Relation,
+        columns: &EstateColumns,
+        rules: &CollectionRules,
+    ) -> Result<Estate, PgError> {
+        let mut rows = Vec::new();
+        let text = query::registry_rows(&registry.name, columns);
+        self.session
+            .each("reading the registry", &text, &[], |row| {
+                rows.push(registry_row(row)?);
+                Ok(())
+            })
+            .await?;
+        let names: Vec<&str> = names_to_look_for(&rows).into_iter().collect();
+        let mut relations = Vec::new();
+        self.session
+            .each(
+                "looking for the tables of the collections",
+                query::RELATIONS_NAMED,
+                &[(&names, Type::NAME_ARRAY)],
+                |row| {
+                    relations.push(found(row)?);
+                    Ok(())
+                },
+            )
+            .await?;
+        Ok(Estate::new(rows, &relations, rules))
+    }
+
+    /// The keys that a column of a mapping names.
+    pub async fn mapped_keys(
+        &self,
+        map: &Relation,
+        key: &Identifier,
+    ) -> Result<MappedKeys, PgError> {
+        let mut mapped = MappedKeys::default();
+        let text = query::mapped_keys(&map.name, key);
+        self.session
+            .each("reading the mapping", &text, &[], |row| {
+                let rows = column::<i64>(row, 1)?.cast_unsigned();
+                mapped.rows += rows;
+                match column::<Option<String>>(row, 0)?.filter(|key| !key.is_empty()) {
+                    Some(key) => {
+                        mapped.keys.insert(key);
+                    }
+                    None => mapped.nulls += rows,
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(mapped)
+    }
+}
+
+fn registry_row(row: &Row) -> Result<RegistryRow, PgError> {
+    Ok(RegistryRow {
+        key: column(row, 0)?,
+        role: column(row, 1)?,
+        schema: column(row, 2)?,
+        table: column(row, 3)?,
+    })
+}
+
+fn found(row: &Row) -> Result<Found, PgError> {
+    Ok(Found {
+        table: CollectionTable {
+            oid: column(row, 0)?,
+            name: qualified(row, 1)?,
+            owner: column(row, 6)?,
+            // Far fewer than 2^32: each is a row of pg_class.
+            partitions: column::<i64>(row, 7)? as u32,
+            may_not_create: column(row, 8)?,
+            may_drop: column(row, 9)?,
+        },
+        kind: kind(row, 3)?,
+    })
+}
