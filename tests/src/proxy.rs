@@ -190,6 +190,9 @@ impl Shared {
         server.write_all(&with_length(&body(client)?))?;
         let relay = Relay::start(server, client)?;
         let mut writing = false;
+        // How often the server was asked for a ReadyForQuery; the start of the
+        // session is answered by the first.
+        let mut asked = 1;
         loop {
             let (kind, body) = message(client)?;
             let mut whole = vec![kind];
@@ -199,8 +202,14 @@ impl Shared {
                     writing = text.contains("READ COMMITTED");
                 }
                 if self.is_point(text, writing) && self.reach() {
-                    return self.cut(client, server, &relay, &whole);
+                    if kind == PARSE {
+                        whole.extend(rest_of_statement(client)?);
+                    }
+                    return self.cut(client, server, &relay, &whole, asked);
                 }
+            }
+            if matches!(kind, QUERY | SYNC) {
+                asked += 1;
             }
             server.write_all(&whole)?;
         }
@@ -214,28 +223,29 @@ impl Shared {
         }
     }
 
-    /// Breaks the connection; the caller closes what is left of it. Only a
-    /// Query message is answered by itself, so only one can be cut after it.
+    /// Breaks the connection; the caller closes what is left of it. What was
+    /// `asked` before is answered as ever.
     fn cut(
         &self,
         client: &UnixStream,
         mut server: &UnixStream,
         relay: &Relay,
         message: &[u8],
+        asked: usize,
     ) -> io::Result<()> {
         match self.cut {
             Cut::Unsent => {}
             Cut::Lingering => {
-                relay.set(Mode::Swallow);
+                relay.set(Mode::Swallow, 0);
                 client.shutdown(Shutdown::Both)?;
             }
             Cut::AnswerLost | Cut::AnswerHeld => {
-                relay.set(Mode::Swallow);
+                relay.set(Mode::Swallow, asked);
                 server.write_all(message)?;
                 relay.wait_for_answer();
             }
             Cut::Answered => {
-                relay.set(Mode::LastAnswer);
+                relay.set(Mode::LastAnswer, asked);
                 server.write_all(message)?;
                 relay.wait_for_answer();
             }
@@ -258,28 +268,29 @@ enum Mode {
 /// Hands the server's messages to the client.
 #[derive(Debug)]
 struct Relay {
-    mode: Arc<Mutex<Mode>>,
+    /// What it does from how many answers on.
+    mode: Arc<Mutex<(Mode, usize)>>,
     answered: Receiver<()>,
 }
 
 impl Relay {
     fn start(server: &UnixStream, client: &UnixStream) -> io::Result<Self> {
         let (server, client) = (server.try_clone()?, client.try_clone()?);
-        let mode = Arc::new(Mutex::new(Mode::Pass));
+        let mode = Arc::new(Mutex::new((Mode::Pass, 0)));
         let (tell, answered) = channel();
         let of_thread = Arc::clone(&mode);
         std::thread::spawn(move || {
             let _ = relay(&server, &client, &of_thread, &tell);
             // A client whose connection was cut is closed by the cut.
-            if *of_thread.lock().expect("no thread panicked") == Mode::Pass {
+            if of_thread.lock().expect("no thread panicked").0 == Mode::Pass {
                 let _ = client.shutdown(Shutdown::Both);
             }
         });
         Ok(Self { mode, answered })
     }
 
-    fn set(&self, mode: Mode) {
-        *self.mode.lock().expect("no thread panicked") = mode;
+    fn set(&self, mode: Mode, after: usize) {
+        *self.mode.lock().expect("no thread panicked") = (mode, after);
     }
 
     /// Returns when the answer is complete, or the server is gone.
@@ -291,19 +302,24 @@ impl Relay {
 fn relay(
     server: &UnixStream,
     mut client: &UnixStream,
-    mode: &Mutex<Mode>,
+    mode: &Mutex<(Mode, usize)>,
     tell: &Sender<()>,
 ) -> io::Result<()> {
     const READY_FOR_QUERY: u8 = b'Z';
+    let mut answers = 0;
     loop {
         let (kind, body) = message(server)?;
-        let mode = *mode.lock().expect("no thread panicked");
+        let (mode, after) = *mode.lock().expect("no thread panicked");
+        let mode = if answers < after { Mode::Pass } else { mode };
         if mode != Mode::Swallow {
             client.write_all(&[&[kind], with_length(&body).as_slice()].concat())?;
         }
         if mode != Mode::Pass && kind == READY_FOR_QUERY {
             let _ = tell.send(());
             return Ok(());
+        }
+        if kind == READY_FOR_QUERY {
+            answers += 1;
         }
     }
 }
@@ -328,12 +344,29 @@ fn message(mut from: &UnixStream) -> io::Result<(u8, Vec<u8>)> {
     Ok((kind[0], body(from)?))
 }
 
+const QUERY: u8 = b'Q';
+const PARSE: u8 = b'P';
+const SYNC: u8 = b'S';
+
+/// What follows a Parse message, up to what has it executed and answered.
+fn rest_of_statement(client: &UnixStream) -> io::Result<Vec<u8>> {
+    let mut rest = Vec::new();
+    loop {
+        let (kind, body) = message(client)?;
+        rest.push(kind);
+        rest.extend(with_length(&body));
+        if kind == SYNC {
+            return Ok(rest);
+        }
+    }
+}
+
 /// The text of a Query or Parse message.
 fn statement(kind: u8, body: &[u8]) -> Option<&str> {
     let mut parts = body.split(|byte| *byte == 0);
     let text = match kind {
-        b'Q' => parts.next(),
-        b'P' => parts.nth(1),
+        QUERY => parts.next(),
+        PARSE => parts.nth(1),
         _ => None,
     };
     std::str::from_utf8(text?).ok()

@@ -149,10 +149,9 @@ impl<S: Statement> Transaction<S> {
     }
 
     /// Executes statements of the operation in their order, and gives the rows
-    /// of those that return some. The first that fails is the last that had an
-    /// effect to speak of: the error names it, and the transaction can only be
-    /// rolled back.
-    /// `tell` hears how many have been executed.
+    /// of those that return some. The first that fails ends it: the error names
+    /// it, and the transaction can only be rolled back. `tell` hears how many
+    /// have been executed.
     pub async fn execute(
         &self,
         statements: &[S],
