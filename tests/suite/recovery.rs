@@ -394,7 +394,7 @@ fn damaged_record_of_a_commit_claims_nothing() {
         "rollback-keys.json",
         "target.json",
         "plan.json",
-        "facts.json",
+        "facts.json.gz",
     ];
     for file in files {
         let path = home.run(&run).join(file);

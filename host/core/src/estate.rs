@@ -78,7 +78,7 @@ pub struct Estate {
 }
 
 /// The keys that a mapping names.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MappedKeys {
     /// The keys, each once; an empty one is no key.
     pub keys: BTreeSet<String>,

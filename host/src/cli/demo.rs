@@ -18,12 +18,12 @@ use crate::pg::connect::{ConnectError, resolve};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
-use crate::run::record;
-use crate::run::rollback::StorageRollback;
 use crate::run::signal;
 use crate::run::stage::Waiting;
 use crate::run::storage::Storage;
+use crate::run::storage::rollback::StorageRollback;
 use crate::run::{Access, Environment, Stores};
+use crate::run::{record, replay};
 
 const ESTATE: &str = include_str!("demo/estate.sql");
 const CONFLICTS: &str = include_str!("demo/conflicts.sql");
@@ -240,7 +240,7 @@ impl Stage<'_> {
 
         self.say("birth runs replay: the decision again, bit for bit");
         let view = journal::open(&estate.stores.runs, &first.run)?;
-        let replayed = record::replay(&view, &self.policy)?;
+        let replayed = replay::replay(&view, &self.policy)?;
         self.good(&format!(
             "{} verdicts and {} units of fuel, as recorded",
             replayed.subjects, replayed.fuel

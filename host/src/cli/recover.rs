@@ -14,8 +14,8 @@ use crate::run::carry_out::Closed;
 use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::record;
-use crate::run::rollback::{OTHER_DATABASE, StorageRollback};
 use crate::run::storage::Storage;
+use crate::run::storage::rollback::{OTHER_DATABASE, StorageRollback};
 
 /// Bring interrupted runs to their end.
 ///

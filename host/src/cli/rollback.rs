@@ -14,8 +14,8 @@ use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::record;
-use crate::run::rollback::{RollbackPlan, StorageRollback};
 use crate::run::storage::Storage;
+use crate::run::storage::rollback::{RollbackPlan, StorageRollback};
 
 /// Undo exactly what a run did.
 ///

@@ -13,9 +13,9 @@ use super::{Output, PolicyOptions};
 use crate::journal::{self, RunState, RunView, file};
 use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
-use crate::run::record;
-use crate::run::rollback::StorageRollback;
 use crate::run::storage::Storage;
+use crate::run::storage::rollback::StorageRollback;
+use crate::run::{record, replay};
 
 /// Look at runs, replay their decisions, publish them again.
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ impl Runs {
                 policy,
             } => {
                 let view = journal::open(&directory.path()?, &run_id)?;
-                let replayed = record::replay(&view, &*policy.open()?)?;
+                let replayed = replay::replay(&view, &*policy.open()?)?;
                 if output.is_json() {
                     output.json(&replayed)?;
                 } else {

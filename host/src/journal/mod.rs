@@ -34,10 +34,11 @@ pub mod file {
     pub const PLAN: &str = "plan.json";
     /// What names resolved to.
     pub const TARGET: &str = "target.json";
-    /// The facts the plan was made from.
-    pub const FACTS: &str = "facts.json";
-    /// What a plugin was asked and what it answered, for a replay.
-    pub const VERDICTS: &str = "verdicts.json";
+    /// The facts the plan was made from, compressed.
+    pub const FACTS: &str = "facts.json.gz";
+    /// What the plugins were asked and what they answered, for a replay,
+    /// compressed.
+    pub const VERDICTS: &str = "verdicts.json.gz";
     /// The rollback keys, written before COMMIT.
     pub const KEYS: &str = "rollback-keys.json";
     /// The report, as it goes to the knowledge base.

@@ -1,10 +1,11 @@
 //! Reading run directories.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use flate2::read::GzDecoder;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
@@ -157,10 +158,45 @@ fn parse_line(line: &str, path: &Path) -> Result<Stamped, JournalError> {
     serde_json::from_str(line).map_err(damaged)
 }
 
+/// Bytes that a compressed file may come to.
+const UNCOMPRESSED_LIMIT: u64 = 1 << 30;
+
 impl RunView {
     /// A whole file of the run; `None` where it was never written.
     pub fn read(&self, name: &str) -> Result<Option<String>, JournalError> {
         read_file(&self.dir, &self.path, name)
+    }
+
+    /// A whole compressed file of the run as text; `None` where it was never
+    /// written.
+    pub fn read_compressed(&self, name: &str) -> Result<Option<String>, JournalError> {
+        let path = self.path.join(name);
+        let compressed = match self.dir.read(name) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(JournalError::Io {
+                    action: "cannot read",
+                    path,
+                    source,
+                });
+            }
+        };
+        let mut text = String::new();
+        // A few bytes can stand for very many.
+        let mut limited = GzDecoder::new(compressed.as_slice()).take(UNCOMPRESSED_LIMIT);
+        let read = limited.read_to_string(&mut text);
+        match read {
+            Ok(read) if (read as u64) < UNCOMPRESSED_LIMIT => Ok(Some(text)),
+            Ok(_) => Err(JournalError::Damaged {
+                path,
+                detail: "it is larger than anything this host writes".to_owned(),
+            }),
+            Err(error) => Err(JournalError::Damaged {
+                path,
+                detail: error.to_string(),
+            }),
+        }
     }
 
     /// The operation, and the run it undoes where it is a rollback.

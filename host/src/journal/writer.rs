@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt as _};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 
@@ -188,6 +190,18 @@ impl RunDir {
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
         write_atomically(&self.dir, name, bytes)
             .map_err(|source| self.io("cannot write", name, source))
+    }
+
+    /// Writes a value as compressed JSON and waits until it is on the disk.
+    pub fn write_compressed(
+        &self,
+        name: &str,
+        value: &impl serde::Serialize,
+    ) -> Result<(), JournalError> {
+        let fail = |source| self.io("cannot write", name, source);
+        let mut compressor = GzEncoder::new(Vec::new(), Compression::fast());
+        serde_json::to_writer(&mut compressor, value).map_err(|e| fail(e.into()))?;
+        self.write(name, &compressor.finish().map_err(fail)?)
     }
 
     fn io(&self, action: &'static str, name: &str, source: io::Error) -> JournalError {

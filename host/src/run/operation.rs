@@ -14,6 +14,7 @@ use birth_core::sql::Statement;
 use birth_core::sql::frame::TableLock;
 
 use super::failure::Failure;
+use super::replay::RecordedVerdicts;
 use crate::pg::{Reader, Returned, Server};
 
 /// Whether the objects of captured keys are there.
@@ -198,7 +199,7 @@ pub trait Operation: Sized {
 pub struct Decided<P> {
     /// The plan.
     pub plan: P,
-    /// What the plugin was asked and what it answered, as JSON; none where no
-    /// plugin was asked.
-    pub verdicts: Option<String>,
+    /// What the plugins were asked and what they answered; none where no plugin
+    /// was asked.
+    pub verdicts: Option<RecordedVerdicts>,
 }

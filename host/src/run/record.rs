@@ -9,15 +9,13 @@ use super::carry_out::{Closed, End, Progress, after_commit, close, confirm, unkn
 use super::failure::Failure;
 use super::fate::{Fate, establish};
 use super::operation::Operation;
-use super::rollback::other_database;
 use super::stage::AfterCommit;
-use super::storage::{RecordedVerdicts, VERDICTS_FORMAT};
+use super::storage::rollback::other_database;
 use super::{Environment, Stores};
 use crate::journal::{Event, FORMAT, JournalError, Keys, RunDir, RunView, Versioned, file};
 use crate::pg::ReadTransaction;
-use crate::plugin::set::PolicyRuntime;
 
-fn damaged(view: &RunView, name: &str, detail: impl std::fmt::Display) -> Failure {
+pub(super) fn damaged(view: &RunView, name: &str, detail: impl std::fmt::Display) -> Failure {
     Failure::new(
         FailureClass::Artifact,
         "FILE_DAMAGED",
@@ -31,19 +29,23 @@ fn text(view: &RunView, name: &str) -> Result<String, Failure> {
         .ok_or_else(|| damaged(view, name, "it is missing"))
 }
 
-fn versioned<T: DeserializeOwned>(view: &RunView, name: &str) -> Result<T, Failure> {
+fn compressed(view: &RunView, name: &str) -> Result<String, Failure> {
+    view.read_compressed(name)?
+        .ok_or_else(|| damaged(view, name, "it is missing"))
+}
+
+fn versioned<T: DeserializeOwned>(text: &str, view: &RunView, name: &str) -> Result<T, Failure> {
     #[derive(serde::Deserialize)]
     struct Head {
         format: u32,
     }
-    let text = text(view, name)?;
-    let head: Head = serde_json::from_str(&text).map_err(|e| damaged(view, name, e))?;
+    let head: Head = serde_json::from_str(text).map_err(|e| damaged(view, name, e))?;
     if head.format > FORMAT {
         let path = view.path.join(name);
         let found = head.format;
         return Err(JournalError::Newer { path, found }.into());
     }
-    let file: Versioned<T> = serde_json::from_str(&text).map_err(|e| damaged(view, name, e))?;
+    let file: Versioned<T> = serde_json::from_str(text).map_err(|e| damaged(view, name, e))?;
     Ok(file.content)
 }
 
@@ -176,8 +178,8 @@ impl<O: Operation> Recorded<O> {
         let sealed = keys::<O>(view)?;
         let after = AfterCommit {
             operation,
-            target: versioned(view, file::TARGET)?,
-            before: versioned(view, file::FACTS)?,
+            target: versioned(&text(view, file::TARGET)?, view, file::TARGET)?,
+            before: versioned(&compressed(view, file::FACTS)?, view, file::FACTS)?,
             plan: O::read_plan_file(&text(view, file::PLAN)?)?,
             keys: sealed.keys.clone(),
         };
@@ -258,97 +260,4 @@ pub fn publish_again<O: Operation>(
         .put("logs", &format!("{id}.log"), &run.read_log()?)?;
     run.event(Event::Published)?;
     Ok(status)
-}
-
-/// What a replay found.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Replayed {
-    /// The run.
-    pub run: String,
-    /// How many verdicts were compared.
-    pub subjects: usize,
-    /// Fuel then and now: the same where nothing differs.
-    pub fuel: u64,
-}
-
-/// Asks the recorded plugin the recorded question again and compares verdicts
-/// and fuel.
-pub fn replay(view: &RunView, policy: &PolicyRuntime) -> Result<Replayed, Failure> {
-    let Some(recorded) = view.read(file::VERDICTS)? else {
-        return Err(Failure::new(
-            FailureClass::Configuration,
-            "NOTHING_TO_REPLAY",
-            format!("run {} asked no plugin", view.id),
-        ));
-    };
-    #[derive(serde::Deserialize)]
-    struct Head {
-        format: u32,
-    }
-    let head: Head =
-        serde_json::from_str(&recorded).map_err(|e| damaged(view, file::VERDICTS, e))?;
-    if head.format > VERDICTS_FORMAT {
-        return Err(damaged(
-            view,
-            file::VERDICTS,
-            format!(
-                "it has format {}, this host reads up to {VERDICTS_FORMAT}: upgrade the host",
-                head.format
-            ),
-        ));
-    }
-    let recorded: RecordedVerdicts =
-        serde_json::from_str(&recorded).map_err(|e| damaged(view, file::VERDICTS, e))?;
-    let plugin = policy.plugin(recorded.role)?;
-    if plugin.id().sha256 != recorded.plugin {
-        return Err(Failure::new(
-            FailureClass::Policy,
-            "OTHER_PLUGIN",
-            format!(
-                "run {} was decided by the plugin {} under {} revision {}, but the policy set has {}",
-                view.id,
-                recorded.plugin,
-                recorded.revision.name,
-                recorded.revision.revision,
-                plugin.id().sha256
-            ),
-        )
-        .with_hint("name the policy set of that revision with --policy"));
-    }
-    let judged = plugin.judge_conflict(&recorded.settings, &recorded.facts)?;
-    let same = judged.raw == recorded.verdicts && judged.fuel == recorded.fuel;
-    if same {
-        return Ok(Replayed {
-            run: view.id.clone(),
-            subjects: recorded.facts.subjects(),
-            fuel: judged.fuel,
-        });
-    }
-    let first = judged
-        .raw
-        .subject
-        .iter()
-        .zip(&judged.raw.status)
-        .zip(
-            recorded
-                .verdicts
-                .subject
-                .iter()
-                .zip(&recorded.verdicts.status),
-        )
-        .position(|(now, then)| now != then);
-    Err(Failure::new(
-        FailureClass::Verification,
-        "REPLAY_DIFFERS",
-        format!(
-            "run {}: {}; fuel was {} and is {}",
-            view.id,
-            first.map_or_else(
-                || "the statuses are the same, reasons or fuel differ".to_owned(),
-                |i| format!("the first difference is in answer {i}")
-            ),
-            recorded.fuel,
-            judged.fuel
-        ),
-    ))
 }

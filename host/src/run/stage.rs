@@ -255,9 +255,15 @@ impl<O: Operation> Planned<O> {
     /// until all of it is on the disk.
     pub fn preview(self, run: &mut RunDir, waiting: &Waiting) -> Result<Previewed<O>, Failure> {
         run.write(file::TARGET, &versioned(&self.target)?)?;
-        run.write(file::FACTS, &versioned(&self.facts)?)?;
+        run.write_compressed(
+            file::FACTS,
+            &Versioned {
+                format: FORMAT,
+                content: &self.facts,
+            },
+        )?;
         if let Some(verdicts) = &self.decided.verdicts {
-            run.write(file::VERDICTS, verdicts.as_bytes())?;
+            run.write_compressed(file::VERDICTS, verdicts)?;
         }
         run.write(file::PLAN, O::plan_file(self.plan())?.as_bytes())?;
         let compiled = compiled_sql::<O>(self.plan(), waiting);

@@ -1,11 +1,12 @@
 //! Policy storage (B3-P) as an operation of the lifecycle.
 
+pub mod rollback;
+
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
-use birth_core::facts::conflict::ConflictFacts;
 use birth_core::ident::QualifiedName;
 use birth_core::op::storage::assess::{Context, assess};
 use birth_core::op::storage::facts::StorageFacts;
@@ -17,9 +18,7 @@ use birth_core::op::storage::verify;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT, LOCK_KEY, RUN_STEM};
 use birth_core::op::{DatabaseIdentity, Decision, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
-use birth_core::policy::Role;
-use birth_core::policy::settings::Settings;
-use birth_core::policy::verdict::{RawVerdicts, Severity};
+use birth_core::policy::verdict::Severity;
 use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
 use birth_core::sql::frame::TableLock;
@@ -27,6 +26,7 @@ use birth_core::sql::frame::TableLock;
 use super::failure::Failure;
 use super::locks::{LockBudget, check_feasible};
 use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
+use super::replay::{Question, RecordedCall, RecordedVerdicts};
 use super::resolution;
 use crate::pg::{Reader, Returned, Server, TableRights};
 use crate::plugin::set::PolicyRuntime;
@@ -53,30 +53,6 @@ pub struct StorageTarget {
     pub rights: TableRights,
     /// The locks its transaction needs.
     pub locks: LockBudget,
-}
-
-/// The version of `verdicts.json`.
-pub const VERDICTS_FORMAT: u32 = 1;
-
-/// What a plugin was asked and what it answered: enough to ask again.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct RecordedVerdicts {
-    /// Format of the file.
-    pub format: u32,
-    /// The role that was asked.
-    pub role: Role,
-    /// The plugin's pin.
-    pub plugin: Digest,
-    /// The revision.
-    pub revision: Revision,
-    /// The settings.
-    pub settings: Settings,
-    /// The batch.
-    pub facts: ConflictFacts,
-    /// The answer, unchecked, as it came.
-    pub verdicts: RawVerdicts,
-    /// Fuel the call used: the same on every run of the same bytes.
-    pub fuel: u64,
 }
 
 impl Storage {
@@ -159,22 +135,16 @@ impl Operation for Storage {
             naming,
         };
         let plan = assess(&context, facts, judged.answers)?;
-        let pin = self.policy.set().plugins.get(&Role::Conflict);
-        let recorded = pin.map(|pin| RecordedVerdicts {
-            format: VERDICTS_FORMAT,
-            role: Role::Conflict,
-            plugin: pin.sha256,
-            revision: revision.clone(),
-            settings: pin.settings.clone(),
-            facts: batch,
+        let call = RecordedCall {
+            question: Question::Conflict(batch),
             verdicts: judged.raw,
             fuel: judged.fuel,
-        });
-        let verdicts = recorded
-            .map(|r| serde_json::to_string_pretty(&r))
-            .transpose()
-            .map_err(|e| Failure::encoding(&e))?;
-        Ok(Decided { plan, verdicts })
+        };
+        let verdicts = RecordedVerdicts::new(&self.policy, revision, vec![call]);
+        Ok(Decided {
+            plan,
+            verdicts: Some(verdicts),
+        })
     }
 
     fn summary(plan: &StoragePlan) -> String {

@@ -94,11 +94,12 @@ impl LiveTrigger {
     }
 }
 
-/// A trigger of a partition that holds the name which its parent's is to have:
-/// CREATE TRIGGER on the parent would fail, because it makes one of that name
-/// on every partition.
+/// A trigger of a partition that was made there and is in the way of one on the
+/// parent: it holds the name, and CREATE TRIGGER would fail because it makes one
+/// of that name on every partition; or it calls the function, and would register
+/// every birth a second time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameTaken {
+pub struct PartitionTrigger {
     /// `pg_class.oid` of the parent.
     pub table_oid: u32,
     /// The partition, at whatever depth.
@@ -114,5 +115,5 @@ pub struct BirthTriggers {
     /// call the function.
     pub live: Vec<LiveTrigger>,
     /// Those of partitions that are in the way, by table and partition.
-    pub taken: Vec<NameTaken>,
+    pub on_partitions: Vec<PartitionTrigger>,
 }

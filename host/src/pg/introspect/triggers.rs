@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use birth_core::catalog::function::TriggerFunction;
-use birth_core::catalog::trigger::{BirthTriggers, LiveTrigger, NameTaken, TriggerEnabled};
+use birth_core::catalog::trigger::{BirthTriggers, LiveTrigger, PartitionTrigger, TriggerEnabled};
 use birth_core::digest::Digest;
 use birth_core::sql::query::triggers as query;
 
@@ -63,7 +63,7 @@ impl Reader<'_> {
                 |row| {
                     let trigger = live_trigger(row)?;
                     if column::<Option<&str>>(row, 15)?.is_some() {
-                        triggers.taken.push(NameTaken {
+                        triggers.on_partitions.push(PartitionTrigger {
                             table_oid: column(row, 14)?,
                             partition: qualified(row, 15)?,
                             trigger,

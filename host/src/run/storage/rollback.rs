@@ -19,12 +19,12 @@ use birth_core::resolve::{Relation, ResolvedFamily};
 use birth_core::sql::Statement as _;
 use birth_core::sql::frame::TableLock;
 
-use super::failure::Failure;
-use super::locks::{LockBudget, check_feasible};
-use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
-use super::resolution;
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server, TableRights};
+use crate::run::failure::Failure;
+use crate::run::locks::{LockBudget, check_feasible};
+use crate::run::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
+use crate::run::resolution;
 
 /// Undoes one run of policy storage.
 #[derive(Debug)]
