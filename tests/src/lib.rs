@@ -8,6 +8,7 @@
 
 pub mod cli;
 pub mod database;
+pub mod estate;
 pub mod paused;
 pub mod proxy;
 pub mod server;

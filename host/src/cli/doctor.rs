@@ -8,6 +8,7 @@ use serde::Serialize;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT};
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::profile::Profile;
+use birth_core::resolve::{ResolveError, optional};
 
 use super::options::WaitingOptions;
 use super::output::{BAD, BOLD, GOOD, plain, styled};
@@ -84,6 +85,19 @@ impl Diagnosis {
             failure.message.clone(),
             failure.hint.clone(),
         );
+    }
+
+    fn name(&mut self, kind: &str, id: &str, found: Result<String, &ResolveError>, need: Need) {
+        let (level, detail, next) = match (found, need) {
+            (Ok(text), _) => (Level::Ok, format!("{id} is {text}"), None),
+            (Err(error), Need::Required) => (Level::Failed, error.to_string(), Some(error.hint())),
+            (Err(error), Need::Optional) => (Level::Info, format!("{error} (optional)"), None),
+            (Err(error), Need::None) => {
+                let detail = format!("{error} (no operation of this host needs it)");
+                (Level::Info, detail, None)
+            }
+        };
+        self.add(level, FailureClass::Schema, kind, detail, next);
     }
 }
 
@@ -163,7 +177,7 @@ async fn check_server(
     let server = reader.server().await?;
     check_version(diagnosis, &server);
     let found = survey(reader, profile, schema).await?;
-    check_names(diagnosis, &found);
+    check_names(diagnosis, &found, profile);
     let registry = found
         .families
         .iter()
@@ -220,53 +234,42 @@ fn check_version(diagnosis: &mut Diagnosis, server: &Server) {
     }
 }
 
-/// A name that no operation of this host needs is information, not a failure.
-fn check_names(diagnosis: &mut Diagnosis, found: &Survey) {
-    let lines = found
-        .families
-        .iter()
-        .map(|f| {
-            let text = f
-                .result
-                .as_ref()
-                .map(|r| format!("{} ({})", r.relation.name, r.why));
-            ("family", &f.id, text.map_err(Clone::clone), f.id == FAMILY)
-        })
-        .chain(found.concepts.iter().map(|c| {
-            let text = c
-                .result
-                .as_ref()
-                .map(|r| format!("{} ({})", r.column, r.why));
-            (
-                "concept",
-                &c.id,
-                text.map_err(Clone::clone),
-                c.id == KEY_CONCEPT,
-            )
-        }));
-    for (kind, id, result, needed) in lines {
-        match result {
-            Ok(text) => diagnosis.add(
-                Level::Ok,
-                FailureClass::Schema,
-                kind,
-                format!("{id} is {text}"),
-                None,
-            ),
-            Err(error) if needed => {
-                diagnosis.add(
-                    Level::Failed,
-                    FailureClass::Schema,
-                    kind,
-                    error.to_string(),
-                    Some(error.hint()),
-                );
-            }
-            Err(error) => {
-                let detail = format!("{error} (no operation of this host needs it)");
-                diagnosis.add(Level::Info, FailureClass::Schema, kind, detail, None);
-            }
-        }
+/// How much a name that is not there matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Required,
+    /// Operations use it where it is there.
+    Optional,
+    None,
+}
+
+/// A name that no operation of this host needs is information, not a failure,
+/// and so is one that they can do without.
+fn check_names(diagnosis: &mut Diagnosis, found: &Survey, profile: &Profile) {
+    for family in &found.families {
+        let need = if family.id == FAMILY {
+            Need::Required
+        } else {
+            Need::None
+        };
+        let text = family.result.as_ref();
+        let text = text.map(|r| format!("{} ({})", r.relation.name, r.why));
+        diagnosis.name("family", &family.id, text, need);
+    }
+    for concept in &found.concepts {
+        let can_be_absent = profile.concepts.get(&concept.id).is_some_and(|wanted| {
+            wanted.optional && matches!(optional(wanted, concept.result.clone()), Ok(None))
+        });
+        let need = if concept.id == KEY_CONCEPT {
+            Need::Required
+        } else if can_be_absent {
+            Need::Optional
+        } else {
+            Need::None
+        };
+        let text = concept.result.as_ref();
+        let text = text.map(|r| format!("{} ({})", r.column, r.why));
+        diagnosis.name("concept", &concept.id, text, need);
     }
 }
 

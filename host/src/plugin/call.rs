@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use birth_core::facts::TextHeap;
+use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::policy::settings::Settings;
 use birth_core::policy::verdict::{Answer, Description, RawVerdicts, check};
 use wasmtime::{Store, Trap};
 
-use super::bindings::v0_1::{Bound, Refusal, conflict_bytes, settings_bytes};
+use super::bindings::v0_1::{Bound, Judgement, Refusal, lend, settings_bytes};
 use super::error::{Call, PluginError};
 use super::limits::{GrowthRefused, Meter};
 use super::load::Plugin;
@@ -56,6 +58,23 @@ impl Plugin {
         answer.map_err(|problems| self.rejected(problems))
     }
 
+    /// Judges a batch of the classification role.
+    ///
+    /// # Errors
+    /// As [`judge_conflict`](Self::judge_conflict).
+    pub fn judge_classification(
+        &self,
+        settings: &Settings,
+        facts: &ClassificationFacts,
+    ) -> Result<Judged, PluginError> {
+        let bytes = lend::classification::bytes(facts);
+        self.judge(
+            settings,
+            (bytes, facts.subjects(), &facts.text),
+            |bound, store| bound.judge_classification(store, settings, facts),
+        )
+    }
+
     /// Judges a batch of the conflict role.
     ///
     /// # Errors
@@ -66,13 +85,27 @@ impl Plugin {
         settings: &Settings,
         facts: &ConflictFacts,
     ) -> Result<Judged, PluginError> {
-        self.check_batch(conflict_bytes(facts) + settings_bytes(settings))?;
+        let bytes = lend::conflict::bytes(facts);
+        self.judge(
+            settings,
+            (bytes, facts.subjects(), &facts.text),
+            |bound, store| bound.judge_conflict(store, settings, facts),
+        )
+    }
+
+    /// Judges a batch of any role: its bytes, its subjects and its texts, and
+    /// the call.
+    fn judge(
+        &self,
+        settings: &Settings,
+        (bytes, subjects, text): (usize, usize, &TextHeap),
+        call: impl FnOnce(&Bound, &mut Store<Meter>) -> wasmtime::Result<Judgement>,
+    ) -> Result<Judged, PluginError> {
+        self.check_batch(bytes + settings_bytes(settings))?;
         // Within the batch's limit, so it fits.
-        let subjects = facts.subjects() as u32;
+        let subjects = subjects as u32;
         let description = self.describe()?;
-        let (answer, fuel) = self.run(Call::Judge, subjects, |bound, store| {
-            bound.judge_conflict(store, settings, facts)
-        })?;
+        let (answer, fuel) = self.run(Call::Judge, subjects, call)?;
         let raw = answer.map_err(|refusal| match refusal {
             Refusal::Settings(problems) => self.rejected(problems),
             Refusal::Malformed(what) => PluginError::Malformed {
@@ -80,13 +113,12 @@ impl Plugin {
                 what,
             },
         })?;
-        let answers =
-            check(self.id.role, &raw, subjects, description, &facts.text).map_err(|source| {
-                PluginError::BadAnswer {
-                    plugin: Arc::clone(&self.id),
-                    source,
-                }
-            })?;
+        let answers = check(self.id.role, &raw, subjects, description, text).map_err(|source| {
+            PluginError::BadAnswer {
+                plugin: Arc::clone(&self.id),
+                source,
+            }
+        })?;
         Ok(Judged { answers, raw, fuel })
     }
 

@@ -1,5 +1,6 @@
-//! The plugins of a policy set, loaded as they are needed, and the check that
-//! CI runs over all of them.
+//! The plugins of a policy set, loaded as they are needed.
+
+mod verification;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -7,12 +8,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use birth_core::digest::Digest;
+use birth_core::facts::classification::Batches;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::policy::Role;
 use birth_core::policy::approved::{Approval, Approvals};
 use birth_core::policy::set::{PluginPin, PolicySet};
+use birth_core::policy::settings::Settings;
+use birth_core::policy::verdict::{Answer, RawVerdicts};
 use cap_std::fs::Dir;
-use serde::Serialize;
+
+pub use verification::{Check, Outcome, Verification, What};
 
 use super::cache::Cache;
 use super::call::Judged;
@@ -28,6 +33,24 @@ pub enum PluginFiles {
     Directory(Dir),
     /// In this binary, by file name.
     Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
+/// Judged collections.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Classified {
+    /// One answer per collection, in the order of the collections.
+    pub answers: Vec<Answer>,
+    /// What each batch was answered, in their order.
+    pub batches: Vec<JudgedBatch>,
+}
+
+/// What one batch was answered, for the run's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedBatch {
+    /// The answer as it came.
+    pub raw: RawVerdicts,
+    /// Fuel that was used: the same on every run of the same bytes.
+    pub fuel: u64,
 }
 
 /// A policy set that can be run.
@@ -137,93 +160,37 @@ impl PolicyRuntime {
         Ok(slot.get_or_init(|| plugin))
     }
 
+    /// Judges collections with the set's settings, batch after batch.
+    ///
+    /// # Errors
+    /// Why the plugin may not run, or how it misbehaved.
+    pub fn judge_classification(&self, facts: &Batches) -> Result<Classified, PluginError> {
+        let (plugin, settings) = self.plugin_and_settings(Role::Classification)?;
+        let mut classified = Classified::default();
+        for batch in facts.batches() {
+            let judged = plugin.judge_classification(settings, batch)?;
+            classified.answers.extend(judged.answers);
+            classified.batches.push(JudgedBatch {
+                raw: judged.raw,
+                fuel: judged.fuel,
+            });
+        }
+        Ok(classified)
+    }
+
     /// Judges a batch of the conflict role with the set's settings.
     ///
     /// # Errors
     /// Why the plugin may not run, or how it misbehaved.
     pub fn judge_conflict(&self, facts: &ConflictFacts) -> Result<Judged, PluginError> {
-        let plugin = self.plugin(Role::Conflict)?;
-        let pin = self.set.plugins.get(&Role::Conflict);
-        let none = Default::default();
-        plugin.judge_conflict(pin.map_or(&none, |pin| &pin.settings), facts)
+        let (plugin, settings) = self.plugin_and_settings(Role::Conflict)?;
+        plugin.judge_conflict(settings, facts)
     }
 
-    /// Checks everything that can be checked without a database: each role's
-    /// file and pin, component, description and settings, and the approval.
-    #[must_use]
-    pub fn verify_all(&self) -> Verification {
-        let mut checks = Vec::new();
-        for (&role, pin) in &self.set.plugins {
-            self.verify_role(role, pin, &mut checks);
-        }
-        let approval = self
-            .ensure_approved()
-            .map(|a| format!("approved by {} at {}", a.by, a.at));
-        checks.push(Check {
-            role: None,
-            what: What::Approval,
-            outcome: approval.into(),
-        });
-        Verification {
-            name: self.set.name.clone(),
-            revision: self.set.revision,
-            wit: self.set.wit.clone(),
-            digest: self.digest,
-            ok: checks
-                .iter()
-                .all(|c| matches!(c.outcome, Outcome::Passed { .. })),
-            checks,
-        }
-    }
-
-    /// Each step needs the one before: after a failure the rest is listed as
-    /// not run.
-    fn verify_role(&self, role: Role, pin: &PluginPin, checks: &mut Vec<Check>) {
-        let steps: [(What, Step<'_>); 4] = [
-            (What::Pin, &|| self.verify_pin(role, pin)),
-            (What::Component, &|| {
-                self.plugin(role)
-                    .map(|_| format!("exports {}, imports nothing", role.interface()))
-            }),
-            (What::Description, &|| {
-                let found = self.plugin(role)?.describe()?;
-                let reasons = found.reasons.len();
-                Ok(format!(
-                    "{} {}, {reasons} reasons",
-                    found.name, found.version
-                ))
-            }),
-            (What::Settings, &|| {
-                self.plugin(role)?.check_settings(&pin.settings)?;
-                Ok(format!("{} accepted", pin.settings.len()))
-            }),
-        ];
-        let mut failed = false;
-        for (what, step) in steps {
-            let outcome = if failed {
-                Outcome::NotRun
-            } else {
-                step().into()
-            };
-            failed |= !matches!(outcome, Outcome::Passed { .. });
-            checks.push(Check {
-                role: Some(role),
-                what,
-                outcome,
-            });
-        }
-    }
-
-    fn verify_pin(&self, role: Role, pin: &PluginPin) -> Result<String, PluginError> {
-        let id = plugin_id(role, pin);
-        let found = Digest::of(&self.read(&id)?);
-        if found != id.sha256 {
-            return Err(PluginError::PinMismatch {
-                plugin: Arc::new(id),
-                found,
-            });
-        }
-        Ok(format!("{} is {found}", pin.file))
+    fn plugin_and_settings(&self, role: Role) -> Result<(&Plugin, &Settings), PluginError> {
+        static NONE: Settings = Settings::new();
+        let pin = self.set.plugins.get(&role);
+        Ok((self.plugin(role)?, pin.map_or(&NONE, |pin| &pin.settings)))
     }
 
     /// Reads a plugin's file; never more than the limit and a byte.
@@ -274,97 +241,10 @@ impl PolicyRuntime {
     }
 }
 
-/// One step of a role's verification; gives what was found.
-type Step<'a> = &'a dyn Fn() -> Result<String, PluginError>;
-
 fn plugin_id(role: Role, pin: &PluginPin) -> PluginId {
     PluginId {
         role,
         file: pin.file.clone(),
         sha256: pin.sha256,
-    }
-}
-
-/// What `birth policy verify` found.
-#[derive(Debug, Serialize)]
-pub struct Verification {
-    /// Name of the policy set.
-    pub name: String,
-    /// Its revision.
-    pub revision: u32,
-    /// The WIT version its plugins speak.
-    pub wit: String,
-    /// Its revision digest.
-    pub digest: Digest,
-    /// Whether every check passed.
-    pub ok: bool,
-    /// One entry per check: the roles in the order of their names, then the
-    /// approval.
-    pub checks: Vec<Check>,
-}
-
-impl Verification {
-    /// The failed checks.
-    pub fn errors(&self) -> impl Iterator<Item = &PluginError> {
-        self.checks.iter().filter_map(|check| match &check.outcome {
-            Outcome::Failed { error } => Some(error),
-            Outcome::Passed { .. } | Outcome::NotRun => None,
-        })
-    }
-}
-
-/// One check.
-#[derive(Debug, Serialize)]
-pub struct Check {
-    /// The role; none for what concerns the whole set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
-    /// What was checked.
-    pub what: What,
-    /// How it went.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-}
-
-/// What a check is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum What {
-    /// The file hashes to its pin.
-    Pin,
-    /// The file is a component that may run.
-    Component,
-    /// The plugin describes itself within the rules.
-    Description,
-    /// The plugin accepts its settings.
-    Settings,
-    /// The revision is approved.
-    Approval,
-}
-
-/// How a check went.
-#[derive(Debug, Serialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Passed.
-    Passed {
-        /// What was found.
-        detail: String,
-    },
-    /// Failed.
-    Failed {
-        /// Why.
-        error: PluginError,
-    },
-    /// An earlier check of the same plugin failed.
-    NotRun,
-}
-
-impl From<Result<String, PluginError>> for Outcome {
-    fn from(result: Result<String, PluginError>) -> Self {
-        match result {
-            Ok(detail) => Self::Passed { detail },
-            Err(error) => Self::Failed { error },
-        }
     }
 }

@@ -1,6 +1,9 @@
 //! `birth:policy@0.1.0`. The generated types borrow: the core's columns are
 //! lent to the component's memory without another copy on the host's side.
 
+pub(in crate::plugin) mod lend;
+
+use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::policy::Role;
 use birth_core::policy::settings::{SettingValue, Settings};
@@ -13,6 +16,9 @@ use crate::plugin::limits::Meter;
 
 /// How many problems of its settings a plugin is quoted with.
 const PROBLEMS: usize = 50;
+
+/// What a plugin answers to a batch.
+pub(in crate::plugin) type Judgement = Result<RawVerdicts, Refusal>;
 
 /// What a plugin answers instead of verdicts.
 #[derive(Debug)]
@@ -100,7 +106,31 @@ macro_rules! role {
                 settings.keys().zip(values).map(|(key, value)| types::Setting { key, value }).collect()
             }
 
-            pub(super) fn problems(found: Vec<types::SettingProblem>) -> Vec<SettingProblem> {
+            pub(super) fn judgement(
+                answer: Result<types::Verdicts, types::PolicyError>,
+            ) -> Judgement {
+                match answer {
+                    Ok(v) => Ok(RawVerdicts {
+                        subject: v.subject,
+                        status: v.status,
+                        scope: v.scope,
+                        score: v.score,
+                        reason_start: v.reason_start,
+                        reason_kind: v.reason_kind,
+                        reason_weight: v.reason_weight,
+                        reason_text: v.reason_text,
+                        reason_number: v.reason_number,
+                    }),
+                    Err(types::PolicyError::Settings(found)) => {
+                        Err(Refusal::Settings(problems(found)))
+                    }
+                    Err(types::PolicyError::Malformed(what)) => {
+                        Err(Refusal::Malformed(in_its_words(&what)))
+                    }
+                }
+            }
+
+            fn problems(found: Vec<types::SettingProblem>) -> Vec<SettingProblem> {
                 let problem = |p: types::SettingProblem| SettingProblem {
                     key: in_its_words(&p.key),
                     problem: in_its_words(&p.problem),
@@ -174,41 +204,47 @@ impl Bound {
         }
     }
 
+    /// Judges a batch of the classification role.
+    pub(in crate::plugin) fn judge_classification(
+        &self,
+        store: &mut Store<Meter>,
+        settings: &Settings,
+        facts: &ClassificationFacts,
+    ) -> wasmtime::Result<Judgement> {
+        let Self::Classification(plugin) = self else {
+            return Err(other_role(Role::Classification));
+        };
+        let lists = lists(settings);
+        let settings = classification::lend(settings, &lists);
+        let facts = lend::classification::facts(facts);
+        let guest = plugin.birth_policy_classification();
+        Ok(classification::judgement(
+            guest.call_judge(store, &settings, facts)?,
+        ))
+    }
+
     /// Judges a batch of the conflict role.
     pub(in crate::plugin) fn judge_conflict(
         &self,
         store: &mut Store<Meter>,
         settings: &Settings,
         facts: &ConflictFacts,
-    ) -> wasmtime::Result<Result<RawVerdicts, Refusal>> {
-        use conflict::exports::birth::policy::types::PolicyError;
+    ) -> wasmtime::Result<Judgement> {
         let Self::Conflict(plugin) = self else {
-            return Err(wasmtime::format_err!(
-                "the plugin does not have the conflict role"
-            ));
+            return Err(other_role(Role::Conflict));
         };
         let lists = lists(settings);
-        let answer = plugin.birth_policy_conflict().call_judge(
-            store,
-            &conflict::lend(settings, &lists),
-            lend_conflict(facts),
-        )?;
-        Ok(match answer {
-            Ok(v) => Ok(RawVerdicts {
-                subject: v.subject,
-                status: v.status,
-                scope: v.scope,
-                score: v.score,
-                reason_start: v.reason_start,
-                reason_kind: v.reason_kind,
-                reason_weight: v.reason_weight,
-                reason_text: v.reason_text,
-                reason_number: v.reason_number,
-            }),
-            Err(PolicyError::Settings(found)) => Err(Refusal::Settings(conflict::problems(found))),
-            Err(PolicyError::Malformed(what)) => Err(Refusal::Malformed(in_its_words(&what))),
-        })
+        let settings = conflict::lend(settings, &lists);
+        let facts = lend::conflict::facts(facts);
+        let guest = plugin.birth_policy_conflict();
+        Ok(conflict::judgement(
+            guest.call_judge(store, &settings, facts)?,
+        ))
     }
+}
+
+fn other_role(wanted: Role) -> wasmtime::Error {
+    wasmtime::format_err!("the plugin does not have the {wanted} role")
 }
 
 /// The lists of texts among the settings, in the order of their keys.
@@ -220,93 +256,6 @@ fn lists(settings: &Settings) -> Vec<Vec<&str>> {
         }
     }
     lists
-}
-
-fn lend_conflict(facts: &ConflictFacts) -> conflict::exports::birth::policy::conflict::Facts<'_> {
-    use conflict::exports::birth::policy::conflict as wit;
-    let ConflictFacts {
-        text,
-        relations,
-        columns,
-        checks,
-        triggers,
-    } = facts;
-    wit::Facts {
-        text: wit::TextHeap {
-            heap: text.heap(),
-            ends: text.ends(),
-        },
-        relations: wit::Relations {
-            schema: &relations.schema,
-            name: &relations.name,
-            kind: &relations.kind,
-        },
-        columns: wit::Columns {
-            relation: &columns.relation,
-            name: &columns.name,
-            wanted: &columns.wanted,
-            longest_value: &columns.longest_value,
-            live: &columns.live,
-            live_type: &columns.live_type,
-            live_max_length: &columns.live_max_length,
-            live_bits: &columns.live_bits,
-        },
-        checks: wit::Checks {
-            relation: &checks.relation,
-            name: &checks.name,
-            column: &checks.column,
-            value_start: &checks.value_start,
-            value: &checks.value,
-            rows_outside: &checks.rows_outside,
-            value_outside: &checks.value_outside,
-            live_start: &checks.live_start,
-            live: wit::LiveConstraints {
-                name: &checks.live.name,
-                form: &checks.live.form,
-                bits: &checks.live.bits,
-                value_start: &checks.live.value_start,
-                value: &checks.live.value,
-                definition: &checks.live.definition,
-            },
-        },
-        triggers: wit::Triggers {
-            relation: &triggers.relation,
-            name: &triggers.name,
-            function: &triggers.function,
-            wanted_type: &triggers.wanted_type,
-            live_start: &triggers.live_start,
-            live: wit::LiveTriggers {
-                name: &triggers.live.name,
-                function: &triggers.live.function,
-                type_: &triggers.live.r#type,
-                bits: &triggers.live.bits,
-                enabled: &triggers.live.enabled,
-            },
-        },
-    }
-}
-
-/// Bytes that a batch of the conflict role takes in the guest's memory.
-pub(in crate::plugin) fn conflict_bytes(facts: &ConflictFacts) -> usize {
-    let ConflictFacts {
-        text,
-        relations,
-        columns,
-        checks,
-        triggers,
-    } = facts;
-    let mut bytes = text.heap().len();
-    macro_rules! add {
-        ($owner:expr => $($list:ident),+) => { $(bytes += size_of_val($owner.$list.as_slice());)+ };
-    }
-    bytes += size_of_val(text.ends());
-    add!(relations => schema, name, kind);
-    add!(columns => relation, name, wanted, longest_value, live, live_type, live_max_length, live_bits);
-    add!(checks => relation, name, column, value_start, value, rows_outside, value_outside, live_start);
-    add!(checks.live => name, form, bits, value_start, value, definition);
-    add!(triggers => relation, name, function, wanted_type, live_start);
-    add!(triggers.live => name, function, r#type, bits, enabled);
-    bytes
 }
 
 /// Bytes that settings take in the guest's memory, roughly.
