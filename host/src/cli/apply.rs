@@ -100,24 +100,27 @@ async fn confirm(
         || (!plan.statements.is_empty()
             && ask(
                 output,
+                "Execute this?",
+                "nothing was executed",
                 "add --yes, or save the plan and name it with --plan",
             ));
     Ok(go_on.then_some(plan))
 }
 
-/// Asks for a typed "yes" on a terminal; otherwise says how to go on.
-pub(super) fn ask(output: &Output, otherwise: &str) -> bool {
+/// Asks for a typed "yes" on a terminal; otherwise says that nothing happened
+/// and how to go on.
+pub(super) fn ask(output: &Output, question: &str, nothing: &str, otherwise: &str) -> bool {
     let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
     if !stdin.is_terminal() || !stderr.is_terminal() || output.is_json() {
-        output.warning(&format!("nothing was executed: {otherwise}"));
+        output.warning(&format!("{nothing}: {otherwise}"));
         return false;
     }
-    let _ = write!(anstream::stderr(), "\nExecute this? Type yes: ");
+    let _ = write!(anstream::stderr(), "\n{question} Type yes: ");
     let _ = anstream::stderr().flush();
     let mut answer = String::new();
     let said_yes = stdin.lock().read_line(&mut answer).is_ok() && answer.trim() == "yes";
     if !said_yes {
-        output.warning("nothing was executed");
+        output.warning(nothing);
     }
     said_yes
 }

@@ -2,6 +2,7 @@
 //! Nothing here decides anything about a database.
 
 mod apply;
+mod classify;
 mod demo;
 mod doctor;
 mod options;
@@ -85,6 +86,7 @@ enum Color {
 enum Command {
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
+    Classify(classify::Classify),
     Plan(plan::Plan),
     Apply(apply::Apply),
     Verify(verify::Verify),
@@ -143,6 +145,7 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Demo(command) => on_runtime(command.run(output)),
         Command::Doctor(command) => on_runtime(command.run(output)),
+        Command::Classify(command) => on_runtime(command.run(output)),
         Command::Plan(command) => on_runtime(command.run(output)),
         Command::Apply(command) => on_runtime(command.run(output)),
         Command::Verify(command) => on_runtime(command.run(output)),

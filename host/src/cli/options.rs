@@ -76,15 +76,8 @@ pub(super) struct RunOptions {
 pub(super) struct StoreOptions {
     #[command(flatten)]
     directory: LogDirectory,
-    /// Directory that takes reports and rollback keys [default:
-    /// birth/knowledge-base in the state directory].
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "BIRTH_KNOWLEDGE_BASE",
-        hide_env_values = true
-    )]
-    knowledge_base: Option<PathBuf>,
+    #[command(flatten)]
+    knowledge_base: KnowledgeBase,
     /// Directory that takes the logs of runs [default: birth/log-sink in the
     /// state directory].
     #[arg(
@@ -94,6 +87,21 @@ pub(super) struct StoreOptions {
         hide_env_values = true
     )]
     log_sink: Option<PathBuf>,
+}
+
+/// Where reports are.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Runs")]
+pub(super) struct KnowledgeBase {
+    /// Directory that takes reports and rollback keys [default:
+    /// birth/knowledge-base in the state directory].
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "BIRTH_KNOWLEDGE_BASE",
+        hide_env_values = true
+    )]
+    knowledge_base: Option<PathBuf>,
 }
 
 /// Where run directories are.
@@ -302,18 +310,26 @@ impl LogDirectory {
 
 impl StoreOptions {
     pub(super) fn stores(&self) -> Result<Stores, Failure> {
-        let store = |named: &Option<PathBuf>, default: &str| match named {
-            Some(dir) => Ok(Store::new(absolute(dir)?)),
-            None => Ok::<_, Failure>(Store::new(
-                base("XDG_STATE_HOME", ".local/state")?.join(default),
-            )),
-        };
         Ok(Stores {
             runs: self.directory.path()?,
-            knowledge_base: store(&self.knowledge_base, "knowledge-base")?,
+            knowledge_base: self.knowledge_base.store()?,
             log_sink: store(&self.log_sink, "log-sink")?,
         })
     }
+}
+
+impl KnowledgeBase {
+    pub(super) fn store(&self) -> Result<Store, Failure> {
+        store(&self.knowledge_base, "knowledge-base")
+    }
+}
+
+fn store(named: &Option<PathBuf>, default: &str) -> Result<Store, Failure> {
+    let path = match named {
+        Some(dir) => absolute(dir)?,
+        None => base("XDG_STATE_HOME", ".local/state")?.join(default),
+    };
+    Ok(Store::new(path))
 }
 
 impl RunOptions {

@@ -74,7 +74,9 @@ impl Rollback {
                 show(output, planned.plan())?;
             }
             let plan = planned.close().await;
-            if !refused && !super::apply::ask(output, "add --yes") {
+            if !refused
+                && !super::apply::ask(output, "Execute this?", "nothing was executed", "add --yes")
+            {
                 return Ok(None);
             }
             Some(plan)

@@ -3,6 +3,7 @@
 //! operation has to say.
 
 pub mod carry_out;
+pub mod classify;
 pub mod failure;
 pub mod fate;
 pub mod locks;

@@ -204,7 +204,7 @@ impl<O: Operation> Discovered<O> {
     }
 }
 
-async fn read_server(transaction: &ReadTransaction) -> Result<Server, Failure> {
+pub(super) async fn read_server(transaction: &ReadTransaction) -> Result<Server, Failure> {
     let server = transaction.reader().server().await?;
     if server.version_number < MINIMUM_SERVER {
         return Err(Failure::new(

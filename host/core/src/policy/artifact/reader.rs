@@ -109,12 +109,21 @@ impl ArtifactFile {
     /// database (B3-A: "Verify revision matches approved_policy_revision").
     ///
     /// # Errors
-    /// [`Fault::OtherDatabase`], [`Fault::OtherRevision`], [`Fault::OtherDigest`].
+    /// See [`Self::check_database`] and [`Self::check_revision`].
     pub fn check_against(
         &self,
         revision: &Revision,
         database: &DatabaseIdentity,
     ) -> Result<(), ArtifactError> {
+        self.check_database(database)?;
+        self.check_revision(revision)
+    }
+
+    /// Whether it is about this database, whatever that is called now.
+    ///
+    /// # Errors
+    /// [`Fault::OtherDatabase`].
+    pub fn check_database(&self, database: &DatabaseIdentity) -> Result<(), ArtifactError> {
         let own = &self.artifact.database;
         if !own.is_same_database(database) {
             let fault = Fault::OtherDatabase {
@@ -127,6 +136,15 @@ impl ArtifactFile {
             };
             return Err(fault.on(self.front.system_identifier));
         }
+        Ok(())
+    }
+
+    /// Whether it was decided under this policy revision: the same name, number
+    /// and digest.
+    ///
+    /// # Errors
+    /// [`Fault::OtherRevision`], [`Fault::OtherDigest`].
+    pub fn check_revision(&self, revision: &Revision) -> Result<(), ArtifactError> {
         let own = &self.artifact.revision;
         if (&own.name, own.revision) != (&revision.name, revision.revision) {
             let fault = Fault::OtherRevision {
