@@ -4,12 +4,18 @@
 //! The built-in profile is complete; a deployment's `birth.toml` overrides
 //! single fields of it.
 
+mod file;
+mod issue;
+mod naming;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::ident::{Identifier, IdentifierError, LongNames, derived_name};
+use file::{IssueFile, read};
+pub use issue::IssueValues;
+pub use naming::Naming;
 
 /// The format version this host reads.
 pub const FORMAT: u32 = 1;
@@ -61,21 +67,6 @@ pub struct Concept {
     pub optional: bool,
 }
 
-/// How derived names are made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Naming {
-    /// Name of a policy check; `<table>` and `<column>` are replaced.
-    pub check: String,
-    /// Name of a birth trigger; `<table>` is replaced (B3-A, scope constants).
-    pub trigger: String,
-    /// Name of the function that birth triggers call (B3-A, scope constants).
-    pub trigger_function: String,
-    /// Its schema, when the deployment names it.
-    pub trigger_function_schema: Option<String>,
-    /// Whether a name that does not fit is refused or shortened.
-    pub long_names: LongNames,
-}
-
 /// Where the tables of collections are looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -95,6 +86,8 @@ pub struct Profile {
     pub concepts: BTreeMap<String, Concept>,
     /// Naming conventions.
     pub naming: Naming,
+    /// What is written into an issues table.
+    pub issue: IssueValues,
     /// Where the tables of collections are looked for.
     pub collections: CollectionRules,
 }
@@ -133,63 +126,14 @@ pub enum ProfileError {
         /// What it has to hold.
         placeholders: &'static str,
     },
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(rename = "format")]
-    _format: u32,
-    #[serde(default)]
-    family: BTreeMap<String, FamilyFile>,
-    #[serde(default)]
-    concept: BTreeMap<String, ConceptFile>,
-    #[serde(default)]
-    naming: NamingFile,
-    collections: Option<CollectionRules>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FamilyFile {
-    table: Option<String>,
-    schema: Option<String>,
-    hints: Option<Vec<String>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConceptFile {
-    family: Option<String>,
-    meaning: Option<String>,
-    column: Option<String>,
-    hints: Option<Vec<String>>,
-    r#type: Option<ConceptType>,
-    identifying: Option<bool>,
-    optional: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct NamingFile {
-    check: Option<String>,
-    trigger: Option<String>,
-    trigger_function: Option<String>,
-    trigger_function_schema: Option<String>,
-    long_names: Option<LongNames>,
-}
-
-#[derive(Deserialize)]
-struct FormatOnly {
-    format: u32,
-}
-
-fn read(text: &str) -> Result<File, ProfileError> {
-    let FormatOnly { format } = toml::from_str(text).map_err(Box::new)?;
-    if format > FORMAT {
-        return Err(ProfileError::Newer { found: format });
-    }
-    Ok(toml::from_str(text).map_err(Box::new)?)
+    /// A value that would not do in an issues table.
+    #[error("issue.{setting} {problem}")]
+    Issue {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
 }
 
 impl Profile {
@@ -235,6 +179,22 @@ impl Profile {
                 trigger_function_schema: file.naming.trigger_function_schema,
                 long_names: file.naming.long_names.unwrap_or_default(),
             },
+            issue: {
+                let IssueFile {
+                    species_category,
+                    open_status,
+                    closed,
+                    severity,
+                    source,
+                } = file.issue;
+                IssueValues {
+                    species_category: species_category.unwrap_or_default(),
+                    open_status: open_status.unwrap_or_default(),
+                    closed: closed.unwrap_or_default(),
+                    severity: severity.unwrap_or_default(),
+                    source: source.unwrap_or_default(),
+                }
+            },
             collections: file.collections.unwrap_or_default(),
         })
     }
@@ -278,6 +238,13 @@ impl Profile {
             .trigger_function_schema
             .or(naming.trigger_function_schema.take());
         replace(&mut naming.long_names, file.naming.long_names);
+        let issue = &mut profile.issue;
+        replace(&mut issue.species_category, file.issue.species_category);
+        replace(&mut issue.open_status, file.issue.open_status);
+        replace(&mut issue.closed, file.issue.closed);
+        replace(&mut issue.severity, file.issue.severity);
+        replace(&mut issue.source, file.issue.source);
+        profile.issue.check()?;
         replace(&mut profile.collections, file.collections);
         profile.naming.check_patterns()?;
         Ok(profile)
@@ -297,50 +264,11 @@ fn known<T>(map: &BTreeMap<String, T>) -> String {
         .join(", ")
 }
 
-impl Naming {
-    fn check_patterns(&self) -> Result<(), ProfileError> {
-        let patterns: [(_, &String, _, &[&str]); 2] = [
-            (
-                "check",
-                &self.check,
-                "both <table> and <column>",
-                &["<table>", "<column>"],
-            ),
-            ("trigger", &self.trigger, "<table>", &["<table>"]),
-        ];
-        for (setting, pattern, placeholders, needed) in patterns {
-            if !needed.iter().all(|p| pattern.contains(p)) {
-                return Err(ProfileError::Pattern {
-                    setting,
-                    pattern: pattern.clone(),
-                    placeholders,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The name of a table's birth trigger.
-    pub fn trigger_name(&self, table: &str) -> Result<Identifier, IdentifierError> {
-        derived_name(&self.trigger.replace("<table>", table), self.long_names)
-    }
-
-    /// The name of a column's policy check.
-    pub fn check_name(&self, table: &str, column: &str) -> Result<Identifier, IdentifierError> {
-        // Column first: its names are ours and hold no placeholder, a table's
-        // may hold anything.
-        let full = self
-            .check
-            .replace("<column>", column)
-            .replace("<table>", table);
-        derived_name(&full, self.long_names)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests state what they expect")]
     use super::*;
+    use crate::resolve::squash;
 
     #[test]
     fn built_in_is_complete() {
@@ -357,6 +285,46 @@ mod tests {
             profile.naming.trigger_name("t").unwrap().as_str(),
             "trg_birth_t"
         );
+    }
+
+    /// One column is never two concepts of one table by hints alone.
+    #[test]
+    fn hints_of_issues_do_not_meet() {
+        let profile = Profile::built_in().unwrap();
+        let mut seen = BTreeMap::new();
+        let issues = profile.concepts.iter();
+        for (id, concept) in issues.filter(|(_, c)| c.family == "system_issues") {
+            for hint in &concept.hints {
+                let other = seen.insert(squash(hint), id);
+                assert_eq!(other, None, "{hint} is a hint of {id} too");
+            }
+        }
+        assert!(seen.len() > 100);
+    }
+
+    #[test]
+    fn values_of_issues() {
+        let with = |issue: &str| Profile::with_overrides(&format!("format = 1\n[issue]\n{issue}"));
+        let values = with("closed = ['Erledigt']\nopen-status = 'offen'")
+            .unwrap()
+            .issue;
+        assert!(values.is_closed("eRLEDIGT") && !values.is_closed("closed"));
+        assert_eq!(values.species_category, "BIRTH_SPECIES_MAPPING");
+        let built_in = Profile::built_in().unwrap().issue;
+        assert!(built_in.check().is_ok() && built_in.is_closed("Resolved"));
+        for (issue, setting) in [
+            ("open-status = 'DONE'", "open-status"),
+            ("species-category = ' '", "species-category"),
+            ("severity = ''", "severity"),
+            ("source = \"a\\u0000\"", "source"),
+            ("closed = [\"\\u0000\"]", "closed"),
+        ] {
+            let error = with(issue).unwrap_err();
+            assert!(
+                matches!(error, ProfileError::Issue { setting: s, .. } if s == setting),
+                "{issue}: {error}"
+            );
+        }
     }
 
     #[test]
