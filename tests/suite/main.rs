@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod check_prints;
+mod classify;
 mod commit_lost;
 mod conflicts;
 mod connection;

@@ -48,7 +48,7 @@ pub(super) fn reasons(output: &Output, indent: &str, reasons: &[Reason]) {
         output.text(format!(
             "{indent}{}: {}{weight} {}",
             severity(reason.severity),
-            plain(&reason.message),
+            plain(&reason.message).replace('\n', "\\n"),
             styled(DIM, format!("[{}]", plain(&reason.code)))
         ));
     }
