@@ -219,6 +219,7 @@ fn from_a_draft_to_an_approved_report_and_to_a_difference() {
         "{}",
         drafted.stderr
     );
+    assert!(shown(&drafted).contains("BIRTH_EXEMPT_CACHE          0\n"));
     let again = place.approve().expect_code(0);
     assert!(
         again
