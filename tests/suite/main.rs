@@ -13,6 +13,7 @@ mod conflicts;
 mod connection;
 mod demo;
 mod doctor;
+mod estate_facts;
 mod estates;
 mod files;
 mod full_disk;
