@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod check_prints;
+mod classification_runtime;
 mod commit_lost;
 mod conflicts;
 mod connection;
