@@ -316,6 +316,47 @@ pub(crate) fn echoes(path: &[u32]) -> Vec<u8> {
     ))
 }
 
+/// A plugin of the classification role whose answer for the first collection
+/// has a checksum over all lists of the batch as its score: their bytes and the
+/// last byte of each length. `sizes` are the sizes of their elements, a digit
+/// each.
+pub(crate) fn sums_up(sizes: &str) -> Vec<u8> {
+    guest(|g| {
+        g.role = "classification";
+        g.judge = "(local.set $n (i32.load offset=28 (local.get $batch)))
+             (local.set $result (call $answer (local.get $n)))
+             (call $list (i32.add (local.get $result) (i32.const 28))
+               (call $sum (local.get $batch) (call $take (i32.mul (local.get $n) (i32.const 4))))
+               (local.get $n))
+             (local.get $result)"
+            .to_owned();
+        g.more = format!(
+            "(data (i32.const 2048) \"{sizes}\")
+             (func $sum (param $batch i32) (param $out i32) (result i32)
+               (local $k i32) (local $at i32) (local $end i32) (local $sum i32)
+               (loop $list
+                 (local.set $at (i32.load offset=8 (local.get $batch)))
+                 (local.set $end (i32.add (local.get $at)
+                   (i32.mul (i32.load offset=12 (local.get $batch))
+                     (i32.sub (i32.load8_u offset=2048 (local.get $k)) (i32.const 48)))))
+                 (block $done (loop $next
+                   (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+                   (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31))
+                     (i32.load8_u (local.get $at))))
+                   (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                   (br $next)))
+                 (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31))
+                   (i32.load8_u offset=12 (local.get $batch))))
+                 (local.set $batch (i32.add (local.get $batch) (i32.const 8)))
+                 (local.set $k (i32.add (local.get $k) (i32.const 1)))
+                 (br_if $list (i32.lt_u (local.get $k) (i32.const {}))))
+               (i32.store (local.get $out) (local.get $sum))
+               (local.get $out))",
+            sizes.len()
+        );
+    })
+}
+
 /// Calls every batch malformed.
 #[must_use]
 pub(crate) fn calls_it_malformed() -> Vec<u8> {
