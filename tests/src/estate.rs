@@ -12,12 +12,12 @@ pub struct Large {
     columns: u32,
 }
 
-/// An estate of so many collections with about ten columns each. Of ten
-/// collections six hold content, one is a lookup table, one is a junction, one
-/// is a log and one is a cache; all are `governed`. Every content table but
-/// each tenth is in the species map. Keys are `content_0000001`,
-/// `lookup_0000007`, `junction_0000008`, `log_0000009` and `cache_0000010` and so
-/// on, all in the schema `app`; the rest is in the schema `inventory`.
+/// An estate of so many collections. Of ten collections six hold content, in
+/// ten columns, one is a lookup table, one a junction, one a log and one a
+/// cache; all are `governed`. Nine of ten content tables are in the species map.
+/// The keys are `content_0000001`, … `lookup_0000007`, `junction_0000008`,
+/// `log_0000009`, `cache_0000010` and so on; their tables have the same names
+/// in the schema `app`. All else is in the schema `inventory`.
 #[must_use]
 pub fn large(collections: u32) -> Large {
     Large {

@@ -41,6 +41,12 @@ impl Server {
         self.cluster.port()
     }
 
+    /// What its log holds.
+    pub fn log(&self) -> String {
+        let bytes = std::fs::read(self.cluster.log_file()).expect("the server's log");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Where its socket is.
     pub fn socket(&self) -> std::path::PathBuf {
         std::path::Path::new(self.host()).join(format!(".s.PGSQL.{}", self.port()))

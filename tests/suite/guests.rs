@@ -184,6 +184,58 @@ pub(crate) fn well_behaved(role: &'static str) -> Vec<u8> {
     })
 }
 
+/// Classifies by the number of a table's columns: one for each status in the
+/// order of the numbers, and again from the sixth. What has no table is deferred
+/// and an orphan. The score is ten times the columns; the one reason names the
+/// key and the columns.
+#[must_use]
+pub(crate) fn classifying() -> Vec<u8> {
+    guest(|g| {
+        g.role = "classification";
+        g.judge = "(call $classify (local.get $batch))".to_owned();
+        g.more = CLASSIFY.to_owned();
+    })
+}
+
+/// Offsets into the batch: 24 keys, 56 kinds, 120 starts of the columns.
+const CLASSIFY: &str = "(func $classify (param $batch i32) (result i32)
+  (local $n i32) (local $i i32) (local $columns i32) (local $result i32)
+  (local $status i32) (local $scope i32) (local $starts i32) (local $score i32) (local $number i32)
+  (local.set $n (i32.load offset=28 (local.get $batch)))
+  (local.set $result (call $answer (local.get $n)))
+  (local.set $status (call $take (local.get $n)))
+  (local.set $scope (call $take (local.get $n)))
+  (local.set $score (call $take (i32.mul (local.get $n) (i32.const 4))))
+  (local.set $number (call $take (i32.mul (local.get $n) (i32.const 8))))
+  (local.set $starts (call $take (i32.mul (i32.add (local.get $n) (i32.const 1)) (i32.const 4))))
+  (block $done (loop $next
+    (br_if $done (i32.ge_u (local.get $i) (local.get $n)))
+    (local.set $columns (i32.add (i32.load offset=120 (local.get $batch))
+      (i32.mul (local.get $i) (i32.const 4))))
+    (local.set $columns (i32.sub (i32.load offset=4 (local.get $columns)) (i32.load (local.get $columns))))
+    (if (i32.load8_u (i32.add (i32.load offset=56 (local.get $batch)) (local.get $i)))
+      (then (i32.store8 (i32.add (local.get $status) (local.get $i))
+        (i32.rem_u (i32.sub (local.get $columns) (i32.const 1)) (i32.const 5))))
+      (else
+        (i32.store8 (i32.add (local.get $status) (local.get $i)) (i32.const 4))
+        (i32.store8 (i32.add (local.get $scope) (local.get $i)) (i32.const 3))))
+    (i32.store (i32.add (local.get $score) (i32.mul (local.get $i) (i32.const 4)))
+      (i32.mul (local.get $columns) (i32.const 10)))
+    (i64.store (i32.add (local.get $number) (i32.mul (local.get $i) (i32.const 8)))
+      (i64.extend_i32_u (local.get $columns)))
+    (local.set $i (i32.add (local.get $i) (i32.const 1)))
+    (i32.store (i32.add (local.get $starts) (i32.mul (local.get $i) (i32.const 4))) (local.get $i))
+    (br $next)))
+  (call $list (i32.add (local.get $result) (i32.const 12)) (local.get $status) (local.get $n))
+  (call $list (i32.add (local.get $result) (i32.const 20)) (local.get $scope) (local.get $n))
+  (call $list (i32.add (local.get $result) (i32.const 28)) (local.get $score) (local.get $n))
+  (call $list (i32.add (local.get $result) (i32.const 36)) (local.get $starts) (i32.add (local.get $n) (i32.const 1)))
+  (call $list (i32.add (local.get $result) (i32.const 44)) (call $take (i32.mul (local.get $n) (i32.const 2))) (local.get $n))
+  (call $list (i32.add (local.get $result) (i32.const 52)) (local.get $score) (local.get $n))
+  (call $list (i32.add (local.get $result) (i32.const 60)) (i32.load offset=24 (local.get $batch)) (local.get $n))
+  (call $list (i32.add (local.get $result) (i32.const 68)) (local.get $number) (local.get $n))
+  (local.get $result))";
+
 /// Answers with one reason, whose evidence is text 0 of the batch and 7.
 #[must_use]
 pub(crate) fn with_a_reason() -> Vec<u8> {
@@ -262,6 +314,47 @@ pub(crate) fn echoes(path: &[u32]) -> Vec<u8> {
            (i32.load (local.get $n)) (i32.load offset=4 (local.get $n)))
          (local.get $result)"
     ))
+}
+
+/// A plugin of the classification role whose answer for the first collection
+/// has a checksum over all lists of the batch as its score: their bytes and the
+/// last byte of each length. `sizes` are the sizes of their elements, a digit
+/// each.
+pub(crate) fn sums_up(sizes: &str) -> Vec<u8> {
+    guest(|g| {
+        g.role = "classification";
+        g.judge = "(local.set $n (i32.load offset=28 (local.get $batch)))
+             (local.set $result (call $answer (local.get $n)))
+             (call $list (i32.add (local.get $result) (i32.const 28))
+               (call $sum (local.get $batch) (call $take (i32.mul (local.get $n) (i32.const 4))))
+               (local.get $n))
+             (local.get $result)"
+            .to_owned();
+        g.more = format!(
+            "(data (i32.const 2048) \"{sizes}\")
+             (func $sum (param $batch i32) (param $out i32) (result i32)
+               (local $k i32) (local $at i32) (local $end i32) (local $sum i32)
+               (loop $list
+                 (local.set $at (i32.load offset=8 (local.get $batch)))
+                 (local.set $end (i32.add (local.get $at)
+                   (i32.mul (i32.load offset=12 (local.get $batch))
+                     (i32.sub (i32.load8_u offset=2048 (local.get $k)) (i32.const 48)))))
+                 (block $done (loop $next
+                   (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+                   (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31))
+                     (i32.load8_u (local.get $at))))
+                   (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                   (br $next)))
+                 (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31))
+                   (i32.load8_u offset=12 (local.get $batch))))
+                 (local.set $batch (i32.add (local.get $batch) (i32.const 8)))
+                 (local.set $k (i32.add (local.get $k) (i32.const 1)))
+                 (br_if $list (i32.lt_u (local.get $k) (i32.const {}))))
+               (i32.store (local.get $out) (local.get $sum))
+               (local.get $out))",
+            sizes.len()
+        );
+    })
 }
 
 /// Calls every batch malformed.

@@ -8,11 +8,14 @@
 
 mod artifacts;
 mod check_prints;
+mod classification_runtime;
+mod classify;
 mod commit_lost;
 mod conflicts;
 mod connection;
 mod demo;
 mod doctor;
+mod estate_facts;
 mod estates;
 mod files;
 mod full_disk;

@@ -16,15 +16,20 @@ pub(crate) struct PolicyDir {
 impl PolicyDir {
     /// A set of one plugin for the conflict role, without settings.
     pub(crate) fn of(component: &[u8]) -> Self {
+        Self::of_role("conflict", component)
+    }
+
+    /// A set of one plugin, without settings.
+    pub(crate) fn of_role(role: &str, component: &[u8]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let set = Self { dir };
-        set.write("conflict.wasm", component);
+        set.write(&format!("{role}.wasm"), component);
         let pin = Digest::of(component);
         set.write(
             "policy.toml",
             format!(
                 "format = 1\nname = \"test\"\nrevision = 1\nwit = \"0.1.0\"\n\n\
-                 [plugin.conflict]\nfile = \"conflict.wasm\"\nsha256 = \"{pin}\"\n"
+                 [plugin.{role}]\nfile = \"{role}.wasm\"\nsha256 = \"{pin}\"\n"
             ),
         );
         set

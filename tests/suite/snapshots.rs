@@ -70,7 +70,7 @@ impl Stage {
 }
 
 /// A regular expression for exactly this text.
-fn regex_escape(text: &str) -> String {
+pub(crate) fn regex_escape(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let special = !c.is_ascii_alphanumeric() && c != '/' && c != '_' && c.is_ascii();
@@ -79,7 +79,7 @@ fn regex_escape(text: &str) -> String {
         .collect()
 }
 
-fn redactions() -> Settings {
+pub(crate) fn redactions() -> Settings {
     let mut settings = Settings::clone_current();
     settings.set_omit_expression(true);
     settings.set_prepend_module_to_snapshot(false);
@@ -113,7 +113,7 @@ fn redactions() -> Settings {
 }
 
 /// Everything a command said, with its exit code.
-fn shown(ran: &Ran) -> String {
+pub(crate) fn shown(ran: &Ran) -> String {
     for stream in [&ran.stdout, &ran.stderr] {
         for line in stream.lines() {
             assert_eq!(line.trim_end(), line, "space at the end of a line");

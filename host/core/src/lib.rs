@@ -16,3 +16,4 @@ pub mod policy;
 pub mod profile;
 pub mod resolve;
 pub mod sql;
+pub mod text;

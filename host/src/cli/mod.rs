@@ -86,7 +86,8 @@ enum Color {
 enum Command {
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
-    Classify(classify::Classify),
+    // Its options stand twice: for the draft, and for what is below it.
+    Classify(Box<classify::Classify>),
     Plan(plan::Plan),
     Apply(apply::Apply),
     Verify(verify::Verify),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use birth_core::op::Decision;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::verdict::Severity;
+use birth_core::text::is_hidden;
 
 use super::Format;
 use crate::run::carry_out::Closed;
@@ -33,12 +34,12 @@ pub(super) fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Text from a database or a plugin, for a terminal: control characters, which
-/// could move the cursor or hide text, are shown as escapes.
+/// Text from a database or a plugin, for a terminal: characters that could move
+/// the cursor, turn text around or hide it are shown as escapes.
 pub(super) fn plain(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
-            let escape = c.is_control() && c != '\n';
+            let escape = is_hidden(c) && c != '\n';
             let shown: Vec<char> = if escape {
                 c.escape_default().collect()
             } else {

@@ -237,6 +237,21 @@ pub fn approved_report(store: &Store) -> Result<ArtifactFile, Failure> {
     Ok(file)
 }
 
+/// What is in the place of the approved report, for an approval that replaces
+/// it: the report, or why it cannot be read. One that a newer host wrote is not
+/// to be replaced.
+pub fn replaceable_report(store: &Store) -> Result<Option<Result<Artifact, Failure>>, Failure> {
+    let Some(bytes) = get(store, APPROVED_NAME)? else {
+        return Ok(None);
+    };
+    let path = store.path(FOLDER, APPROVED_NAME);
+    match ArtifactFile::read(&bytes) {
+        Ok(file) => Ok(Some(Ok(file.artifact))),
+        Err(error) if matches!(error.fault, Fault::Newer { .. }) => Err(unusable(&path, &error)),
+        Err(error) => Ok(Some(Err(unusable(&path, &error)))),
+    }
+}
+
 /// A report that cannot be used, with file and line.
 #[must_use]
 pub fn unusable(path: &std::path::Path, error: &ArtifactError) -> Failure {
@@ -251,8 +266,7 @@ pub fn unusable(path: &std::path::Path, error: &ArtifactError) -> Failure {
     Failure::new(class, code, format!("{}, {error}", path.display())).with_hint(error.fault.hint())
 }
 
-/// A document among the reports, unread.
-pub(crate) fn get(store: &Store, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+fn get(store: &Store, name: &str) -> Result<Option<Vec<u8>>, Failure> {
     store.get(FOLDER, name).map_err(|error| {
         Failure::new(
             FailureClass::Filesystem,

@@ -1,6 +1,7 @@
 //! The text heap: every text of a batch once, end to end.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +14,12 @@ pub const NO_TEXT: u32 = u32::MAX;
 pub struct TextHeap {
     heap: String,
     ends: Vec<u32>,
-    // Lookup only: its order never reaches an output.
+    // The symbol of each text by the text's hash, or by the next free number
+    // after it where two texts have one hash. Lookup only: neither the order nor
+    // the hashes reach an output. It does not hold the texts again, because many
+    // batches are open while facts are read.
     #[serde(skip)]
-    index: HashMap<String, u32>,
+    index: HashMap<u64, u32>,
 }
 
 impl PartialEq for TextHeap {
@@ -27,15 +31,19 @@ impl PartialEq for TextHeap {
 impl TextHeap {
     /// The symbol of a text, adding it if it is new.
     pub fn intern(&mut self, text: &str) -> u32 {
-        if let Some(&symbol) = self.index.get(text) {
-            return symbol;
-        }
         // A batch is capped far below 4 GiB before it reaches a plugin (see
         // the host's plugin limits), so neither number can wrap.
         let symbol = self.ends.len() as u32;
+        let mut hash = self.index.hasher().hash_one(text);
+        while let Some(&known) = self.index.get(&hash) {
+            if self.get(known) == Some(text) {
+                return known;
+            }
+            hash = hash.wrapping_add(1);
+        }
         self.heap.push_str(text);
         self.ends.push(self.heap.len() as u32);
-        self.index.insert(text.to_owned(), symbol);
+        self.index.insert(hash, symbol);
         symbol
     }
 

@@ -41,8 +41,6 @@ fn instead(candidates: &[TriggerFunction], schema: Option<&str>) -> String {
             "is in another schema".to_owned()
         } else if !f.arguments.is_empty() {
             "takes arguments".to_owned()
-        } else if f.returns == "trigger" {
-            "is not a plain function".to_owned()
         } else {
             format!("returns {}", f.returns)
         }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use birth_core::op::triggers::sets::{Difference, ThreeSets};
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::artifact::{
-    APPROVED_NAME, Approval, Artifact, ArtifactFile, Change, DRAFT_NAME, Entry, FOLDER, Fault,
-    diff, required,
+    APPROVED_NAME, Approval, Artifact, ArtifactFile, Change, DRAFT_NAME, Entry, FOLDER, diff,
+    required,
 };
 use birth_core::policy::coverage::{CoverageStatus, ScopeStatus};
 
@@ -20,7 +20,7 @@ use crate::cli::apply::ask;
 use crate::cli::options::KnowledgeBase;
 use crate::cli::output::{BOLD, DIM, GOOD, plain, styled};
 use crate::kb::Store;
-use crate::run::classify::{Classification, put_approved, report, unusable};
+use crate::run::classify::{Classification, put_approved, replaceable_report, report, unusable};
 use crate::run::failure::Failure;
 
 #[derive(Debug, Args)]
@@ -96,7 +96,16 @@ impl Approve {
         file.check_known(|key| is_registered(&classified, key))
             .map_err(refuse)?;
 
-        let approved = previous(&store, output)?;
+        let approved = match replaceable_report(&store)? {
+            None => None,
+            Some(Ok(report)) => Some(report),
+            Some(Err(failure)) => {
+                output.warning(&format!(
+                    "the approved report cannot be read, so there is nothing to compare with: {failure}"
+                ));
+                None
+            }
+        };
         let draft = &file.artifact;
         let verdicts = as_judged(draft.entries());
         let old = approved.as_ref().map_or(&[][..], Artifact::entries);
@@ -172,27 +181,6 @@ impl Approve {
     }
 }
 
-/// The report that is approved now. One that cannot be read is kept and
-/// replaced, unless a newer host wrote it.
-fn previous(store: &Store, output: &Output) -> Result<Option<Artifact>, Failure> {
-    let path = store.path(FOLDER, APPROVED_NAME);
-    let bytes = crate::run::classify::get(store, APPROVED_NAME)?;
-    match bytes.map(|bytes| ArtifactFile::read(&bytes)) {
-        None => Ok(None),
-        Some(Ok(file)) => Ok(Some(file.artifact)),
-        Some(Err(error)) if matches!(error.fault, Fault::Newer { .. }) => {
-            Err(unusable(&path, &error))
-        }
-        Some(Err(error)) => {
-            output.warning(&format!(
-                "the approved report cannot be read, so there is nothing to compare with: {}, {error}",
-                path.display()
-            ));
-            Ok(None)
-        }
-    }
-}
-
 /// Whether the registry has a key, be it once or more often.
 fn is_registered(classified: &Classification, key: &str) -> bool {
     let estate = &classified.estate;
@@ -248,10 +236,7 @@ impl Review<'_> {
         if !self.since_draft.is_empty() {
             output.text(format!(
                 "\n{}",
-                styled(
-                    BOLD,
-                    "What the policy says otherwise since the draft was made"
-                )
+                styled(BOLD, "What changed since the draft was made")
             ));
             changes::show(output, &self.since_draft, "then", "now");
         }
@@ -346,17 +331,13 @@ fn approval_words(approval: Option<&Approval>) -> String {
 }
 
 fn closing(output: &Output, report: &Artifact, place: &Path, written: bool) {
-    let by = approval_words(report.approval());
+    let count = words::collections(report.entries().len());
     let mark = if written {
         "approved:"
     } else {
-        "nothing to do:"
+        "approved already:"
     };
-    output.text(format!(
-        "\n{} {} {by}",
-        styled(GOOD, mark),
-        words::collections(report.entries().len())
-    ));
+    output.text(format!("\n{} {count}", styled(GOOD, mark)));
     output.text(format!("  content hash {}", report.content()));
     output.text(format!("  {}", plain(&place.display().to_string())));
 }

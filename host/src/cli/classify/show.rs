@@ -72,17 +72,17 @@ fn one(classified: &Classification, key: &str, output: &Output) -> Result<(), Fa
     }
     output.text(styled(BOLD, words::key(key)));
     output.text(format!(
-        "  verdict  {}, score {}",
+        "  verdict   {}, score {}",
         words::decision((entry.status, entry.scope)),
         entry.score()
     ));
     let role = entry.role.as_deref();
     output.text(format!(
-        "  role     {}",
+        "  role      {}",
         role.map_or_else(|| "none".to_owned(), |r| plain(&format!("{r:?}")))
     ));
     output.text(format!(
-        "  table    {}{}",
+        "  relation  {}{}",
         collection.kind.describe(),
         match &entry.table {
             Some(table) => format!(" {}", plain(table)),
@@ -90,7 +90,10 @@ fn one(classified: &Classification, key: &str, output: &Output) -> Result<(), Fa
         }
     ));
     for candidate in &collection.candidates {
-        output.text(format!("           fits {}", plain(&candidate.to_string())));
+        output.text(format!(
+            "            fits {}",
+            plain(&candidate.to_string())
+        ));
     }
     words::reasons(output, "  ", &entry.reasons);
     Ok(())

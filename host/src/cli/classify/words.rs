@@ -48,7 +48,7 @@ pub(super) fn reasons(output: &Output, indent: &str, reasons: &[Reason]) {
         output.text(format!(
             "{indent}{}: {}{weight} {}",
             severity(reason.severity),
-            plain(&reason.message),
+            plain(&reason.message).replace('\n', "\\n"),
             styled(DIM, format!("[{}]", plain(&reason.code)))
         ));
     }
@@ -159,12 +159,12 @@ pub(super) fn counts(output: &Output, entries: &[Entry]) {
         if roles.len() > ROLES {
             named.push(format!("{} more roles", roles.len() - ROLES));
         }
-        let line = format!(
-            "  {} {total:>6}  {}",
-            status_padded(of),
-            styled(DIM, named.join(", "))
-        );
-        output.text(line.trim_end());
+        let by_role = if named.is_empty() {
+            String::new()
+        } else {
+            format!("  {}", styled(DIM, named.join(", ")))
+        };
+        output.text(format!("  {} {total:>6}{by_role}", status_padded(of)));
     }
 }
 

@@ -2,6 +2,8 @@
 //! string of YAML as well; in the list it stands in a code span, where Markdown
 //! leaves it alone.
 
+use crate::text::is_hidden;
+
 /// A text as a JSON string without anything that a text editor or a Markdown or
 /// YAML reader could take for structure, or that people could not see: control
 /// and formatting characters and the backtick are escaped too.
@@ -35,18 +37,4 @@ pub(super) fn unquoted(json: &str) -> Option<String> {
 pub(super) fn take_code(rest: &str) -> Option<(String, &str)> {
     let (json, rest) = rest.strip_prefix('`')?.split_once('`')?;
     Some((unquoted(json)?, rest))
-}
-
-/// Whether a character has no look of its own, or breaks lines somewhere:
-/// control characters, soft hyphen, zero-width and direction marks, line and
-/// paragraph separators, byte order mark, and the two non-characters that YAML
-/// does not let through.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

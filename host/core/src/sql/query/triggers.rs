@@ -7,7 +7,7 @@ macro_rules! functions {
         concat!(
             "\
 SELECT p.oid, n.nspname::text, p.proname::text, oidvectortypes(p.proargtypes),
-       p.prokind = 'f' AND p.pronargs = 0 AND p.prorettype = 'trigger'::regtype, format_type(p.prorettype, NULL),
+       p.pronargs = 0 AND p.prorettype = 'trigger'::regtype, format_type(p.prorettype, NULL),
        l.lanname::text, CASE WHEN p.prokind = 'f' THEN pg_get_functiondef(p.oid) ELSE p.prosrc END,
        has_function_privilege(p.oid, 'EXECUTE') AND has_schema_privilege(p.pronamespace, 'USAGE')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
