@@ -201,7 +201,6 @@ fn fitting(
             table,
             column: name,
             concept,
-            r#type,
             value: text,
             labels: column.labels.join(", "),
         }),

@@ -76,9 +76,7 @@ pub enum IssueProblem {
         value: String,
     },
     /// An enum without the label.
-    #[error(
-        "{table}.{column} is {concept}, but its type {type} has no label {value:?}: it has {labels}"
-    )]
+    #[error("{table}.{column} is {concept}, but its enum has no label {value:?}: it has {labels}")]
     EnumLabel {
         /// The table.
         table: String,
@@ -86,8 +84,6 @@ pub enum IssueProblem {
         column: String,
         /// The concept.
         concept: &'static str,
-        /// Its type.
-        r#type: String,
         /// The value.
         value: String,
         /// The labels.
