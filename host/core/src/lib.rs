@@ -10,6 +10,7 @@ pub mod digest;
 pub mod estate;
 pub mod facts;
 pub mod ident;
+pub mod issue;
 pub mod op;
 pub mod outcome;
 pub mod policy;

@@ -23,7 +23,7 @@ use super::session::{Session, column};
 /// Reads in whatever transaction the session is in.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'s> {
-    session: &'s Session,
+    pub(super) session: &'s Session,
 }
 
 impl<'s> Reader<'s> {
@@ -32,7 +32,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-fn identifier(action: &str, name: &str) -> Result<Identifier, PgError> {
+pub(super) fn identifier(action: &str, name: &str) -> Result<Identifier, PgError> {
     Identifier::new(name).map_err(|error| PgError {
         kind: PgErrorKind::Unexpected,
         action: action.to_owned(),

@@ -4,6 +4,7 @@
 pub mod connect;
 mod error;
 mod introspect;
+mod issues;
 mod pipeline;
 mod session;
 mod transaction;

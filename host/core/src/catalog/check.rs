@@ -24,6 +24,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use parser::Subject;
 use predicate::Predicate;
 
 /// What a CHECK allows in its column.
@@ -67,7 +68,18 @@ pub enum CheckMeaning {
 ///   (`collisdeterministic`), so that equal means the same bytes.
 #[must_use]
 pub fn meaning(expression: &str, column: &str) -> CheckMeaning {
-    match parser::predicate(expression, column) {
+    of(expression, Subject::Column(column))
+}
+
+/// Reads the meaning of one CHECK of a domain, `pg_get_expr(conbin, 0)`, for the
+/// columns of the domain. Holds under the conditions of [`meaning`].
+#[must_use]
+pub fn domain_meaning(expression: &str) -> CheckMeaning {
+    of(expression, Subject::DomainValue)
+}
+
+fn of(expression: &str, subject: Subject<'_>) -> CheckMeaning {
+    match parser::predicate(expression, subject) {
         Ok(predicate) => conclude(predicate),
         Err(obstacle) => CheckMeaning::Unproved {
             reason: readable(&obstacle.to_string()),

@@ -67,6 +67,18 @@ pub enum ResolveError {
         /// The columns.
         candidates: String,
     },
+    /// The profile names one column for two concepts.
+    #[error("the column {column} of {table} cannot be both `{first}` and `{second}`")]
+    ConceptsShareColumn {
+        /// One concept.
+        first: String,
+        /// The other.
+        second: String,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// No function fits.
     #[error("no trigger function `{name}`{where_}: {found}")]
     FunctionMissing {
@@ -101,7 +113,11 @@ impl ResolveError {
             | Self::FamilyAmbiguous { family, .. } => {
                 format!("name the table in birth.toml: `[family.{family}]` `table = \"…\"`")
             }
-            Self::ConceptMissing { concept, .. } | Self::ConceptAmbiguous { concept, .. } => {
+            Self::ConceptMissing { concept, .. }
+            | Self::ConceptAmbiguous { concept, .. }
+            | Self::ConceptsShareColumn {
+                second: concept, ..
+            } => {
                 format!("name the column in birth.toml: `[concept.{concept}]` `column = \"…\"`")
             }
             Self::FunctionMissing { .. } => {
@@ -125,6 +141,7 @@ impl ResolveError {
             Self::FamilyAmbiguous { .. } => "FAMILY_AMBIGUOUS",
             Self::ConceptMissing { .. } => "CONCEPT_MISSING",
             Self::ConceptAmbiguous { .. } => "CONCEPT_AMBIGUOUS",
+            Self::ConceptsShareColumn { .. } => "CONCEPTS_SHARE_COLUMN",
             Self::FunctionMissing { .. } => "FUNCTION_MISSING",
             Self::FunctionAmbiguous { .. } => "FUNCTION_AMBIGUOUS",
         }

@@ -5,6 +5,7 @@
 //! catalog queries. There is no way to pass text in.
 
 pub mod frame;
+pub mod issue;
 pub mod query;
 
 /// One statement of an operation's closed vocabulary.

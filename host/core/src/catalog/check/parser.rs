@@ -42,11 +42,20 @@ pub(super) enum Obstacle {
 /// prints chains of AND and OR flat; what people write stays under ten.
 const MAX_DEPTH: usize = 64;
 
-/// Evaluates a printed expression over the column.
-pub(super) fn predicate(expression: &str, column: &str) -> Result<Predicate, Obstacle> {
+/// What an expression is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject<'a> {
+    /// A table's column, by its bare name.
+    Column(&'a str),
+    /// The value of a domain, which is printed as the key word `VALUE`.
+    DomainValue,
+}
+
+/// Evaluates a printed expression over its subject.
+pub(super) fn predicate(expression: &str, subject: Subject<'_>) -> Result<Predicate, Obstacle> {
     let mut parser = Parser {
         tokens: lexer::tokens(expression)?.into_iter(),
-        column,
+        subject,
         depth: 0,
     };
     let predicate = parser.expression()?.into_predicate()?;
@@ -88,7 +97,7 @@ enum Type {
 
 struct Parser<'a> {
     tokens: IntoIter<Token<'a>>,
-    column: &'a str,
+    subject: Subject<'a>,
     depth: usize,
 }
 
@@ -225,10 +234,15 @@ impl<'a> Parser<'a> {
             Token::Word("true") => Ok(Term::Condition(Predicate::constant(Truth::True))),
             Token::Word("false") => Ok(Term::Condition(Predicate::constant(Truth::False))),
             Token::Word("ARRAY") => self.array(),
-            Token::Quoted(name) if name == self.column => Ok(Term::Column),
+            Token::Word("VALUE") if self.subject == Subject::DomainValue => Ok(Term::Column),
+            Token::Quoted(name) if self.subject == Subject::Column(name.as_str()) => {
+                Ok(Term::Column)
+            }
             // An upper-case letter marks a key word such as CURRENT_USER or VALUE:
             // a column of that very name is printed in quotes.
-            Token::Word(name) if name == self.column && !has_upper_case(name) => Ok(Term::Column),
+            Token::Word(name) if self.subject == Subject::Column(name) && !has_upper_case(name) => {
+                Ok(Term::Column)
+            }
             token @ (Token::Word(_) | Token::Quoted(_)) => {
                 Err(Obstacle::OtherName(token.to_string()))
             }

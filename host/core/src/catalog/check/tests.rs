@@ -301,3 +301,20 @@ fn every_recorded_print() -> serde_json::Result<()> {
     }
     Ok(())
 }
+
+/// As PostgreSQL prints the checks of domains; a column called VALUE is
+/// something else.
+#[test]
+fn domains() {
+    let list =
+        "((VALUE)::text = ANY ((ARRAY['A'::character varying, 'B'::character varying])::text[]))";
+    let expected = CheckMeaning::OneOf {
+        values: BTreeSet::from(["A".to_owned(), "B".to_owned()]),
+        rejects_null: false,
+    };
+    assert_eq!(domain_meaning(list), expected);
+    let unproved = |meaning| matches!(meaning, CheckMeaning::Unproved { .. });
+    assert!(unproved(meaning(list, "VALUE")));
+    assert!(unproved(domain_meaning("(\"VALUE\" = 'A'::text)")));
+    assert!(unproved(domain_meaning("(value = 'A'::text)")));
+}
