@@ -58,7 +58,7 @@ impl Place {
         let before = self.shape();
         let planned = self.birth("stranger", &PLAN).run();
         let planned = planned.expect_code(0);
-        assert_eq!(planned.json()["owner"], false);
+        assert_eq!(planned.json()["refusal"]["code"], "NOT_THE_OWNER");
         assert!(
             planned.stderr.contains("`apply` would refuse"),
             "{}",

@@ -6,17 +6,20 @@ use std::rc::Rc;
 
 use clap::Args;
 
-use birth_core::op::storage::plan::StoragePlan;
+use birth_core::op::triggers::report::of_batches;
 use birth_core::outcome::{Exit, Status};
 
+use super::operations::{OperationName, TriggersOptions, storage, triggers};
 use super::options::read_named;
-use super::{DatabaseOptions, OperationName, Output, PolicyOptions, RunOptions};
+use super::render::Render;
+use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
 use crate::plugin::set::PolicyRuntime;
-use crate::run::Access;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
-use crate::run::operation::Operation as _;
+use crate::run::operation::Operation;
 use crate::run::storage::Storage;
+use crate::run::triggers::{BATCHES_REMAIN, Triggers};
+use crate::run::{Access, Environment};
 
 /// Carry out an operation.
 ///
@@ -30,12 +33,15 @@ pub(super) struct Apply {
     /// What to carry out.
     #[arg(value_enum)]
     operation: OperationName,
-    /// Execute exactly this saved plan, or stop with the differences.
-    #[arg(long, value_name = "FILE", conflicts_with = "yes")]
+    /// Execute exactly this saved plan, or stop with the differences. A plan of
+    /// one batch executes that batch.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "batch_size"])]
     plan: Option<PathBuf>,
     /// Plan and execute without asking.
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    triggers: TriggersOptions,
     #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]
@@ -47,57 +53,169 @@ pub(super) struct Apply {
 impl Apply {
     /// Whatever stops it, the command closes with a final response.
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let OperationName::Storage = self.operation;
-        let closed = match self.carry_out(output).await {
-            Ok(Some(closed)) => closed,
-            Ok(None) => return Ok(Exit::Status(Status::Pass)),
-            Err(failure) => carry_out::not_begun::<Storage>(failure),
+        self.triggers.check(self.operation)?;
+        let closed = match self.operation {
+            OperationName::Storage => self
+                .storage(output)
+                .await
+                .unwrap_or_else(|failure| Some(carry_out::not_begun::<Storage>(failure))),
+            OperationName::Triggers => self
+                .triggers(output)
+                .await
+                .unwrap_or_else(|failure| Some(carry_out::not_begun::<Triggers>(failure))),
+        };
+        let Some(closed) = closed else {
+            return Ok(Exit::Status(Status::Pass));
         };
         output.closed(&closed)?;
         Ok(closed.exit)
     }
 
-    /// `None` where nothing was asked for.
-    async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {
+    fn open(&self) -> Result<(Rc<PolicyRuntime>, Environment), Failure> {
         let policy = self.policy.open()?;
         policy.ensure_approved()?;
+        Ok((policy, self.run.environment(self.database.settings()?)?))
+    }
+
+    /// `None` where nothing was asked for.
+    async fn storage(&self, output: &Output) -> Result<Option<Closed>, Failure> {
+        let (policy, environment) = self.open()?;
         let profile = self.database.profile(output)?;
-        let operation = || Storage {
-            profile: profile.clone(),
-            schema: self.database.schema.clone(),
-            policy: Rc::clone(&policy),
-        };
-        let environment = self.run.environment(self.database.settings()?)?;
-        let approved = match &self.plan {
-            Some(path) => Some(Storage::read_plan_file(&read_named(path, "the plan")?)?),
-            None if self.yes => None,
-            None => match confirm(output, &environment.access, operation(), &policy).await? {
-                Some(plan) => Some(plan),
-                None => return Ok(None),
-            },
+        let operation = || storage(&self.database, profile.clone(), &policy);
+        let Some(approved) = self
+            .agree(output, &environment.access, &operation, &policy)
+            .await?
+        else {
+            return Ok(None);
         };
         let tell = |text: &str| output.progress(text);
         let closed = carry_out::carry_out(&environment, operation(), approved, None, &tell).await;
         Ok(Some(closed))
     }
+
+    /// As [`Apply::storage`], one batch after another.
+    async fn triggers(&self, output: &Output) -> Result<Option<Closed>, Failure> {
+        let (policy, environment) = self.open()?;
+        let report = self.triggers.approved(&environment.stores.knowledge_base)?;
+        let profile = self.database.profile(output)?;
+        // A saved plan of one batch has to be made again with that size.
+        let batch = match &self.plan {
+            Some(path) => {
+                let plan = Triggers::read_plan_file(&read_named(path, "the plan")?)?;
+                (plan.remaining > 0).then_some(plan.statements.len())
+            }
+            None => self.triggers.batch_size(),
+        };
+        let operation = || {
+            let report = Some(Rc::clone(&report));
+            triggers(&self.database, profile.clone(), &policy, report, batch)
+        };
+        let Some(mut approved) = self
+            .agree(output, &environment.access, &operation, &policy)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let tell = |text: &str| output.progress(text);
+        let mut batches: Vec<Closed> = Vec::new();
+        loop {
+            let plan = approved.take();
+            let closed = carry_out::carry_out(&environment, operation(), plan, None, &tell).await;
+            let goes_on = self.plan.is_none()
+                && closed
+                    .failure
+                    .as_ref()
+                    .is_some_and(|f| f.code == BATCHES_REMAIN);
+            batches.push(closed);
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(of_runs(batches))
+    }
+
+    /// The plan that was agreed to: `Some(None)` where any plan will do, `None`
+    /// where nothing was asked for.
+    async fn agree<O: Render>(
+        &self,
+        output: &Output,
+        access: &Access,
+        operation: &impl Fn() -> O,
+        policy: &PolicyRuntime,
+    ) -> Result<Option<Option<O::Plan>>, Failure> {
+        if let Some(path) = &self.plan {
+            let plan = O::read_plan_file(&read_named(path, "the plan")?)?;
+            return Ok(Some(Some(plan)));
+        }
+        if self.yes {
+            return Ok(Some(None));
+        }
+        let plan = confirm(output, access, operation(), policy).await?;
+        Ok(plan.map(Some))
+    }
+}
+
+/// The runs of an installation in batches as one result: the last one's end,
+/// with what all of them did. Batches before one that stopped are committed, so
+/// the whole is `PARTIAL`.
+fn of_runs(mut batches: Vec<Closed>) -> Option<Closed> {
+    if batches.len() < 2 {
+        return batches.pop();
+    }
+    let last = batches.pop()?;
+    let committed = batches.len();
+    let Closed {
+        run,
+        status,
+        exit,
+        failure,
+        response,
+    } = last;
+    let (status, exit, failure) = match (status, failure) {
+        // Its own transaction is committed, or may be.
+        (Status::Pass | Status::Partial | Status::Unknown, failure) => (status, exit, failure),
+        (stopped, failure) => {
+            let stopped = stopped.word();
+            let failure = failure.map(|f| Failure {
+                message: format!(
+                    "batch {} ended {stopped}, the {committed} before it are committed: {}",
+                    committed + 1,
+                    f.message
+                ),
+                hint: Some("run the command again: it goes on where it stopped".to_owned()),
+                ..f
+            });
+            (Status::Partial, Exit::Status(Status::Partial), failure)
+        }
+    };
+    let reason = failure.as_ref().map(Failure::reason);
+    let earlier: Vec<_> = batches.into_iter().map(|b| b.response).collect();
+    Some(Closed {
+        run,
+        status,
+        exit,
+        response: of_batches(&earlier, &response, status, reason.as_deref()),
+        failure,
+    })
 }
 
 /// Shows the plan and asks; without a terminal there is nobody to ask. A plan
 /// that is blocked goes on, to be closed as such: it executes nothing.
-async fn confirm(
+async fn confirm<O: Render>(
     output: &Output,
     access: &Access,
-    operation: Storage,
+    operation: O,
     policy: &PolicyRuntime,
-) -> Result<Option<StoragePlan>, Failure> {
+) -> Result<Option<O::Plan>, Failure> {
     let planned = carry_out::plan(access, operation).await?;
+    let stopped = O::stop(planned.plan()).is_some();
     // One JSON document: a blocked run closes with its final response.
-    if !(output.is_json() && planned.plan().is_blocked()) {
+    if !(output.is_json() && stopped) {
         super::plan::show(output, &planned, policy, access)?;
     }
     let plan = planned.close().await;
-    let go_on = plan.is_blocked()
-        || (!plan.statements.is_empty()
+    let go_on = stopped
+        || (!O::statements(&plan).is_empty()
             && ask(
                 output,
                 "Execute this?",

@@ -5,12 +5,14 @@ mod apply;
 mod classify;
 mod demo;
 mod doctor;
+mod operations;
 mod options;
 mod output;
 mod plan;
 mod plugin;
 mod policy;
 mod recover;
+mod render;
 mod rollback;
 mod runs;
 mod verify;
@@ -53,13 +55,6 @@ struct Cli {
     color: Color,
     #[command(subcommand)]
     command: Command,
-}
-
-/// The operations there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OperationName {
-    /// Policy storage (B3-P): six columns and their checks on the registry.
-    Storage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -172,13 +172,14 @@ fn result(text: &str) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn decision(decision: Decision) -> String {
+/// A decision in the operation's word for it.
+pub(super) fn decision(decision: Decision, word: &str) -> String {
     let style = match decision {
         Decision::Absent => BOLD,
         Decision::Exists => GOOD,
         Decision::Blocked => BAD,
     };
-    styled(style, decision.word())
+    styled(style, word)
 }
 
 pub(super) fn severity(severity: Severity) -> String {

@@ -5,19 +5,20 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use birth_core::op::storage::plan::StoragePlan;
+use birth_core::digest::Digest;
+use birth_core::op::Revision;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::options::WaitingOptions;
-use super::output::{BAD, BOLD, DIM, GOOD, decision, plain, severity, styled};
-use super::{DatabaseOptions, OperationName, Output, PolicyOptions};
+use super::operations::{OperationName, TriggersOptions, storage, triggers};
+use super::options::{KnowledgeBase, WaitingOptions};
+use super::output::{BAD, BOLD, GOOD, plain, styled};
+use super::render::{Render, SHOWN, more};
+use super::{DatabaseOptions, Output, PolicyOptions};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::Access;
 use crate::run::carry_out;
 use crate::run::failure::Failure;
-use crate::run::operation::Operation;
 use crate::run::stage::{Planned, compiled_sql};
-use crate::run::storage::Storage;
 
 /// Show what an operation would do; change nothing.
 ///
@@ -33,6 +34,10 @@ pub(super) struct Plan {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    triggers: TriggersOptions,
+    #[command(flatten)]
+    knowledge_base: KnowledgeBase,
+    #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]
     policy: PolicyOptions,
@@ -42,13 +47,30 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let OperationName::Storage = self.operation;
         let policy = self.policy.open()?;
-        let operation = Storage {
-            profile: self.database.profile(output)?,
-            schema: self.database.schema.clone(),
-            policy: std::rc::Rc::clone(&policy),
-        };
+        let profile = self.database.profile(output)?;
+        self.triggers.check(self.operation)?;
+        match self.operation {
+            OperationName::Storage => {
+                let operation = storage(&self.database, profile, &policy);
+                self.plan(operation, &policy, output).await
+            }
+            OperationName::Triggers => {
+                let store = self.knowledge_base.store()?;
+                let approved = self.triggers.approved(&store)?;
+                let batch = self.triggers.batch_size();
+                let operation = triggers(&self.database, profile, &policy, Some(approved), batch);
+                self.plan(operation, &policy, output).await
+            }
+        }
+    }
+
+    async fn plan<O: Render>(
+        &self,
+        operation: O,
+        policy: &PolicyRuntime,
+        output: &Output,
+    ) -> Result<Exit, Failure> {
         let connection = self.database.settings()?;
         output.progress(&format!("connecting to {}", connection.describe()));
         let access = Access {
@@ -56,21 +78,22 @@ impl Plan {
             waiting: self.waiting.waiting(),
         };
         let planned = carry_out::plan(&access, operation).await?;
-        show(output, &planned, &policy, &access)?;
+        show(output, &planned, policy, &access)?;
         let plan = planned.close().await;
         if let Some(path) = &self.out {
-            save(path, &Storage::plan_file(&plan)?)?;
+            save(path, &O::plan_file(&plan)?)?;
             output.text(format!(
                 "\nSaved to {}. Carry out exactly this plan with:",
                 path.display()
             ));
-            output.text(format!("  birth apply storage --plan {}", path.display()));
+            output.text(format!(
+                "  birth apply {} --plan {}",
+                O::NAME,
+                path.display()
+            ));
         }
-        Ok(if plan.is_blocked() {
-            Exit::Status(Status::Blocked)
-        } else {
-            Exit::Status(Status::Pass)
-        })
+        let status = O::stop(&plan).map_or(Status::Pass, |stop| stop.status);
+        Ok(Exit::Status(status))
     }
 }
 
@@ -87,129 +110,116 @@ fn save(path: &std::path::Path, text: &str) -> Result<(), Failure> {
 }
 
 #[derive(Serialize)]
-struct PlanDocument<'a> {
+struct PlanDocument<'a, P> {
     operation: &'static str,
-    digest: birth_core::digest::Digest,
+    digest: Digest,
     approved: bool,
-    blocked: bool,
-    owner: bool,
-    plan: &'a StoragePlan,
+    /// What `apply` would close with, as far as the plan can tell.
+    status: Status,
+    /// Why `apply` would refuse for want of rights or room for locks.
+    refusal: Option<Refusal<'a>>,
+    plan: &'a P,
     compiled_sql: String,
 }
 
+#[derive(Serialize)]
+struct Refusal<'a> {
+    code: &'static str,
+    message: &'a str,
+}
+
 /// Shows a plan.
-pub(super) fn show(
+pub(super) fn show<O: Render>(
     output: &Output,
-    planned: &Planned<Storage>,
+    planned: &Planned<O>,
     policy: &PolicyRuntime,
     access: &Access,
 ) -> Result<(), Failure> {
     let plan = planned.plan();
-    let compiled = compiled_sql::<Storage>(plan, &access.waiting);
-    if policy.approval().is_none() {
+    let digest = O::digest(plan)?;
+    if let Some(revision) = O::revision(plan).filter(|_| policy.approval().is_none()) {
         output.warning(&format!(
             "the policy revision {} of {} ({}) is NOT APPROVED: it may be planned with, `apply` refuses it",
-            plan.revision.revision, plan.revision.name, plan.revision.digest
+            revision.revision, revision.name, revision.digest
         ));
     }
-    if let Err(failure) = planned.operation().check_feasible(planned.target(), plan) {
+    let refusal = planned
+        .operation()
+        .check_feasible(planned.target(), plan)
+        .err();
+    if let Some(failure) = &refusal {
         output.warning(&format!("`apply` would refuse: {failure}"));
-    }
-    if output.is_json() {
-        return output.json(&PlanDocument {
-            operation: "storage",
-            digest: Storage::digest(plan)?,
-            approved: policy.approval().is_some(),
-            blocked: plan.is_blocked(),
-            owner: planned.target().rights.owner,
-            plan,
-            compiled_sql: compiled,
-        });
-    }
-    header(output, planned, policy);
-    items(output, plan);
-    if plan.is_blocked() {
-        output.text(format!(
-            "\n{} Nothing will be executed while anything is blocked.",
-            styled(BAD, "Blocked.")
-        ));
-    } else if plan.statements.is_empty() {
-        output.text(format!(
-            "\n{} Policy storage is complete.",
-            styled(GOOD, "Nothing to do.")
-        ));
-    } else {
-        output.text(format!("\n{}", styled(BOLD, "Statements")));
-        for line in compiled.lines() {
-            output.text(format!("  {}", plain(line)));
+        if let Some(hint) = &failure.hint {
+            output.warning(&format!("next: {hint}"));
         }
     }
-    output.text(format!("\nplan digest {}", Storage::digest(plan)?));
+    let stop = O::stop(plan);
+    if output.is_json() {
+        return output.json(&PlanDocument {
+            operation: O::NAME,
+            digest,
+            approved: policy.approval().is_some(),
+            status: stop.map_or(Status::Pass, |stop| stop.status),
+            refusal: refusal.as_ref().map(|failure| Refusal {
+                code: failure.code,
+                message: &failure.message,
+            }),
+            plan,
+            compiled_sql: compiled_sql::<O>(plan, &access.waiting),
+        });
+    }
+    O::header(output, planned, policy);
+    O::items(output, plan);
+    match stop.map(|stop| stop.status) {
+        Some(Status::PolicyMismatch) => output.text(format!(
+            "\n{} Nothing will be executed while the lists differ.",
+            styled(BAD, "Policy mismatch.")
+        )),
+        Some(_) => output.text(format!(
+            "\n{} Nothing will be executed while anything is blocked.",
+            styled(BAD, "Blocked.")
+        )),
+        None if O::statements(plan).is_empty() => output.text(format!(
+            "\n{} {}",
+            styled(GOOD, "Nothing to do."),
+            O::complete(plan)
+        )),
+        None => statements::<O>(output, plan, access),
+    }
+    output.text(format!("\nplan digest {digest}"));
     Ok(())
 }
 
-fn header(output: &Output, planned: &Planned<Storage>, policy: &PolicyRuntime) {
-    let (plan, server, target) = (planned.plan(), planned.server(), planned.target());
+fn statements<O: Render>(output: &Output, plan: &O::Plan, access: &Access) {
+    output.text(format!("\n{}", styled(BOLD, "Statements")));
+    let compiled = compiled_sql::<O>(plan, &access.waiting);
+    let lines: Vec<&str> = compiled.lines().collect();
+    for line in lines.iter().take(SHOWN) {
+        output.text(format!("  {}", shortened(line)));
+    }
+    more(output, lines.len());
+}
+
+/// A line as a terminal can show it: thousands of tables are locked in one
+/// statement. The log has it whole.
+fn shortened(line: &str) -> String {
+    const LONGEST: usize = 2000;
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{} …", plain(&line[..at])),
+        None => plain(line),
+    }
+}
+
+/// The revision and whether it is approved, for a header.
+pub(super) fn approval(revision: &Revision, policy: &PolicyRuntime) -> String {
     let approval = match policy.approval() {
         Some(approval) => format!("approved by {}", approval.by),
         None => styled(BAD, "NOT APPROVED"),
     };
-    output.text(styled(
-        BOLD,
-        format!(
-            "Policy storage (B3-P) on {}",
-            plain(&plan.registry.name.to_string())
-        ),
-    ));
-    output.text(format!(
-        "  database  {} on PostgreSQL {}, role {}",
-        plain(&server.database.database),
-        server.version,
-        plain(&server.role)
-    ));
-    output.text(format!(
-        "  registry  {}",
-        styled(
-            DIM,
-            plain(&format!(
-                "{}; key column {}: {}",
-                target.registry.why, target.key.column, target.key.why
-            ))
-        )
-    ));
-    output.text(format!(
-        "  locks     needs {}, the server has room for {}",
-        target.locks.needed, target.locks.room
-    ));
-    output.text(format!(
-        "  policy    {} revision {}, digest {}, {approval}\n",
-        plain(&plan.revision.name),
-        plan.revision.revision,
-        plan.revision.digest.short()
-    ));
-}
-
-fn items(output: &Output, plan: &StoragePlan) {
-    let width = plan
-        .items
-        .iter()
-        .map(|i| i.object.name().as_str().chars().count())
-        .max()
-        .unwrap_or(0);
-    for item in &plan.items {
-        output.text(format!(
-            "  {:<6} {:<width$}  {}",
-            item.object.kind(),
-            plain(item.object.name().as_str()),
-            decision(item.decision)
-        ));
-        for reason in &item.reasons {
-            output.text(format!(
-                "         {}: {} {}",
-                severity(reason.severity),
-                plain(&reason.message),
-                styled(DIM, format!("[{}]", plain(&reason.code)))
-            ));
-        }
-    }
+    format!(
+        "{} revision {}, digest {}, {approval}",
+        plain(&revision.name),
+        revision.revision,
+        revision.digest.short()
+    )
 }

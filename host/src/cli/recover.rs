@@ -1,21 +1,23 @@
 //! `birth recover`.
 
-use std::rc::Rc;
-
 use clap::Args;
 
 use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
+use super::operations::{storage, triggers};
 use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
 use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
 use crate::run::carry_out::Closed;
 use crate::run::failure::Failure;
-use crate::run::operation::Operation as _;
+use crate::run::failure::OTHER_DATABASE;
+use crate::run::operation::Operation;
 use crate::run::record;
 use crate::run::storage::Storage;
-use crate::run::storage::rollback::{OTHER_DATABASE, StorageRollback};
+use crate::run::storage::rollback::StorageRollback;
+use crate::run::triggers::Triggers;
+use crate::run::triggers::rollback::TriggersRollback;
 
 /// Bring interrupted runs to their end.
 ///
@@ -88,16 +90,21 @@ impl Recover {
             // Killed before its first event: there is nothing to ask about.
             None | Some(Storage::NAME) => {
                 let policy = self.policy.open()?;
-                let schema = self.database.schema.clone();
-                let operation = Storage {
-                    profile,
-                    schema,
-                    policy: Rc::clone(&policy),
-                };
+                let operation = storage(&self.database, profile, &policy);
                 record::recover(environment, operation, view, &tell).await
             }
+            Some(Triggers::NAME) => {
+                // The approved report decided; what became of it is in the run.
+                let policy = self.policy.open()?;
+                let operation = triggers(&self.database, profile, &policy, None, None);
+                record::recover(environment, operation, view, &tell).await
+            }
+            Some(TriggersRollback::NAME) => {
+                let keys = undone_keys::<Triggers>(environment, view)?;
+                record::recover(environment, TriggersRollback { keys }, view, &tell).await
+            }
             Some(StorageRollback::NAME) => {
-                let keys = rollback_keys(environment, view)?;
+                let keys = undone_keys::<Storage>(environment, view)?;
                 let operation = StorageRollback {
                     keys,
                     profile,
@@ -111,10 +118,10 @@ impl Recover {
 }
 
 /// The keys that a rollback works on are those of the run it undoes.
-fn rollback_keys(
+fn undone_keys<O: Operation>(
     environment: &Environment,
     view: &RunView,
-) -> Result<journal::Keys<birth_core::op::storage::undo::StorageKeys>, Failure> {
+) -> Result<journal::Keys<O::Keys>, Failure> {
     let of = view.operation().and_then(|(_, of)| of).ok_or_else(|| {
         Failure::new(
             FailureClass::Artifact,
@@ -122,7 +129,7 @@ fn rollback_keys(
             format!("run {} does not say which run it undoes", view.id),
         )
     })?;
-    record::keys::<Storage>(&journal::open(&environment.stores.runs, of)?)
+    record::keys::<O>(&journal::open(&environment.stores.runs, of)?)
 }
 
 pub(super) fn unknown_operation(run: &str, operation: &str) -> Failure {

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use clap::Args;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
-use birth_core::sql::Statement as _;
 
-use super::output::{BAD, BOLD, plain, styled};
-use super::{DatabaseOptions, Output, RunOptions};
+use super::{DatabaseOptions, Output, RunOptions, render};
 use crate::journal::{self, RunState, RunView};
+use crate::run::Environment;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
-use crate::run::operation::Operation as _;
+use crate::run::operation::Operation;
 use crate::run::record;
 use crate::run::storage::Storage;
-use crate::run::storage::rollback::{RollbackPlan, StorageRollback};
+use crate::run::storage::rollback::StorageRollback;
+use crate::run::triggers::Triggers;
+use crate::run::triggers::rollback::TriggersRollback;
 
 /// Undo exactly what a run did.
 ///
@@ -52,26 +53,54 @@ impl Rollback {
         Ok(closed.exit)
     }
 
-    /// `None` where nothing was asked for.
     async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {
         let environment = self.run.environment(self.database.settings()?)?;
         let view = journal::open(&environment.stores.runs, &self.run_id)?;
         check_can_be_undone(&view)?;
-        let keys = record::keys::<Storage>(&view)?;
         let profile = self.database.profile(output)?;
+        if view.operation().map(|(name, _)| name) == Some(Triggers::NAME) {
+            if self.export.is_some() {
+                return Err(Failure::new(
+                    FailureClass::Configuration,
+                    "OPTION_NOT_OF_OPERATION",
+                    "--export is for runs of policy storage only: a trigger holds no rows",
+                ));
+            }
+            let keys = record::keys::<Triggers>(&view)?;
+            let operation = || TriggersRollback { keys: keys.clone() };
+            let shown = |plan: &_| show(output, plan, render::show_triggers_rollback);
+            return self
+                .undo(output, &environment, &view, operation, shown)
+                .await;
+        }
+        let keys = record::keys::<Storage>(&view)?;
         let operation = || StorageRollback {
             keys: keys.clone(),
             profile: profile.clone(),
             export: self.export.clone(),
         };
+        let shown = |plan: &_| show(output, plan, render::show_storage_rollback);
+        self.undo(output, &environment, &view, operation, shown)
+            .await
+    }
+
+    /// `None` where nothing was asked for.
+    async fn undo<O: Operation>(
+        &self,
+        output: &Output,
+        environment: &Environment,
+        view: &RunView,
+        operation: impl Fn() -> O,
+        show: impl Fn(&O::Plan) -> Result<(), Failure>,
+    ) -> Result<Option<Closed>, Failure> {
         let approved = if self.yes {
             None
         } else {
             let planned = carry_out::plan(&environment.access, operation()).await?;
-            let refused = !planned.plan().undo.refusals.is_empty();
+            let refused = O::stop(planned.plan()).is_some();
             // One JSON document: a refused run closes with its final response.
             if !(output.is_json() && refused) {
-                show(output, planned.plan())?;
+                show(planned.plan())?;
             }
             let plan = planned.close().await;
             if !refused
@@ -83,9 +112,21 @@ impl Rollback {
         };
         let tell = |text: &str| output.progress(text);
         let of = Some(view.id.clone());
-        let closed = carry_out::carry_out(&environment, operation(), approved, of, &tell).await;
+        let closed = carry_out::carry_out(environment, operation(), approved, of, &tell).await;
         Ok(Some(closed))
     }
+}
+
+fn show<P: serde::Serialize>(
+    output: &Output,
+    plan: &P,
+    text: fn(&Output, &P),
+) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(plan);
+    }
+    text(output, plan);
+    Ok(())
 }
 
 fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
@@ -106,7 +147,7 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
         RunState::Closed(_)
             if view
                 .operation()
-                .is_some_and(|(name, _)| name != Storage::NAME) =>
+                .is_some_and(|(name, _)| ![Storage::NAME, Triggers::NAME].contains(&name)) =>
         {
             refuse(
                 "NOT_UNDOABLE",
@@ -121,27 +162,4 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
         ),
         RunState::Closed(_) => Ok(()),
     }
-}
-
-fn show(output: &Output, plan: &RollbackPlan) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.json(plan);
-    }
-    output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
-    for gone in &plan.undo.gone {
-        output.text(format!("  already gone: {}", plain(gone)));
-    }
-    for (column, rows) in &plan.undo.holding_data {
-        output.text(format!(
-            "  column {} holds data in {rows} row(s)",
-            plain(column)
-        ));
-    }
-    for refusal in &plan.undo.refusals {
-        output.text(format!("  {} {}", styled(BAD, "refused:"), plain(refusal)));
-    }
-    for statement in &plan.undo.statements {
-        output.text(format!("  {}", plain(&statement.preview())));
-    }
-    Ok(())
 }

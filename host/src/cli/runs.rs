@@ -15,6 +15,8 @@ use crate::run::failure::Failure;
 use crate::run::operation::Operation as _;
 use crate::run::storage::Storage;
 use crate::run::storage::rollback::StorageRollback;
+use crate::run::triggers::Triggers;
+use crate::run::triggers::rollback::TriggersRollback;
 use crate::run::{record, replay};
 
 /// Look at runs, replay their decisions, publish them again.
@@ -107,6 +109,12 @@ impl Runs {
                 let status = match view.operation().map(|(name, _)| name) {
                     Some(StorageRollback::NAME) => {
                         record::publish_again::<StorageRollback>(&stores, &view, &tell)?
+                    }
+                    Some(Triggers::NAME) => {
+                        record::publish_again::<Triggers>(&stores, &view, &tell)?
+                    }
+                    Some(TriggersRollback::NAME) => {
+                        record::publish_again::<TriggersRollback>(&stores, &view, &tell)?
                     }
                     Some(Storage::NAME) | None => {
                         record::publish_again::<Storage>(&stores, &view, &tell)?

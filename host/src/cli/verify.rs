@@ -1,22 +1,18 @@
 //! `birth verify`.
 
-use std::rc::Rc;
-
 use clap::Args;
 use serde::Serialize;
 
-use birth_core::op::Item;
-use birth_core::op::storage::plan::Proposed;
-use birth_core::op::storage::verify::is_ready;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::options::WaitingOptions;
-use super::output::{BAD, GOOD, plain, severity, styled};
-use super::{DatabaseOptions, OperationName, Output, PolicyOptions};
+use super::operations::{OperationName, TriggersOptions, storage, triggers};
+use super::options::{KnowledgeBase, WaitingOptions};
+use super::output::{BAD, GOOD, styled};
+use super::render::Render;
+use super::{DatabaseOptions, Output, PolicyOptions};
 use crate::run::Access;
 use crate::run::carry_out;
 use crate::run::failure::Failure;
-use crate::run::storage::Storage;
 
 /// Check that what an operation sets up is there; change nothing.
 ///
@@ -28,6 +24,10 @@ pub(super) struct Verify {
     #[arg(value_enum)]
     operation: OperationName,
     #[command(flatten)]
+    triggers: TriggersOptions,
+    #[command(flatten)]
+    knowledge_base: KnowledgeBase,
+    #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]
     policy: PolicyOptions,
@@ -36,65 +36,52 @@ pub(super) struct Verify {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<D> {
     operation: &'static str,
     ready: bool,
-    items: &'a [Item<Proposed>],
+    #[serde(flatten)]
+    details: D,
 }
 
 impl Verify {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let OperationName::Storage = self.operation;
         let policy = self.policy.open()?;
-        let operation = Storage {
-            profile: self.database.profile(output)?,
-            schema: self.database.schema.clone(),
-            policy: Rc::clone(&policy),
-        };
+        let profile = self.database.profile(output)?;
+        self.triggers.check(self.operation)?;
+        match self.operation {
+            OperationName::Storage => {
+                let operation = storage(&self.database, profile, &policy);
+                self.verify(operation, output).await
+            }
+            OperationName::Triggers => {
+                let approved = self.triggers.approved(&self.knowledge_base.store()?)?;
+                let operation = triggers(&self.database, profile, &policy, Some(approved), None);
+                self.verify(operation, output).await
+            }
+        }
+    }
+
+    async fn verify<O: Render>(&self, operation: O, output: &Output) -> Result<Exit, Failure> {
         let access = Access {
             connection: self.database.settings()?,
             waiting: self.waiting.waiting(),
         };
         let planned = carry_out::plan(&access, operation).await?;
         let plan = planned.close().await;
-        let ready = is_ready(&plan);
+        let ready = O::is_ready(&plan);
         if output.is_json() {
             output.json(&Document {
-                operation: "storage",
+                operation: O::NAME,
                 ready,
-                items: &plan.items,
+                details: O::details(&plan),
             })?;
         } else {
-            for item in plan
-                .items
-                .iter()
-                .filter(|i| !i.reasons.is_empty() || !ready)
-            {
-                output.text(format!(
-                    "  {:<6} {}  {}",
-                    item.object.kind(),
-                    plain(item.object.name().as_str()),
-                    super::output::decision(item.decision)
-                ));
-                for reason in &item.reasons {
-                    output.text(format!(
-                        "         {}: {}",
-                        severity(reason.severity),
-                        plain(&reason.message)
-                    ));
-                }
-            }
-            let table = plain(&plan.registry.name.to_string());
+            O::items(output, &plan);
+            let subject = O::subject(&plan);
             output.text(if ready {
-                format!(
-                    "{} policy storage on {table} is complete",
-                    styled(GOOD, "verified:")
-                )
+                format!("{} {subject}", styled(GOOD, "verified:"))
             } else {
-                format!(
-                    "{} policy storage on {table} is not complete",
-                    styled(BAD, "not verified:")
-                )
+                format!("{} {subject}: not complete", styled(BAD, "not verified:"))
             });
         }
         Ok(if ready {

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use birth_core::digest::Digest;
 use birth_core::facts::classification::Batches;
 use birth_core::facts::conflict::ConflictFacts;
+use birth_core::op::Revision;
 use birth_core::policy::Role;
 use birth_core::policy::approved::{Approval, Approvals};
 use birth_core::policy::set::{PluginPin, PolicySet};
@@ -113,6 +114,16 @@ impl PolicyRuntime {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// The revision, as plans and reports name it.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        Revision {
+            name: self.set.name.clone(),
+            revision: self.set.revision,
+            digest: self.digest,
+        }
     }
 
     /// The approval of this revision, if there is one.

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use birth_core::outcome::{Exit, FailureClass, FinalResponse, Status};
 
+use super::failure::other_database;
 use super::failure::{Failure, LOCK_TIMEOUT};
 use super::fate::{Fate, establish};
 use super::operation::{Evidence, Operation, ReportHeader};
 use super::signal;
 use super::stage::{AfterCommit, CommitStop, Discovered, LockStop, Planned, drifted};
-use super::storage::rollback::other_database;
 use super::{Access, Environment, Stores, VERSION};
 use crate::journal::{Event, RunDir, file};
 use crate::pg::Session;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
 use birth_core::estate::{Estate, EstateColumns};
 use birth_core::facts::classification::Batches;
 use birth_core::ident::Identifier;
-use birth_core::op::Revision;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT};
 use birth_core::outcome::FailureClass;
 use birth_core::policy::artifact::{
@@ -47,7 +47,7 @@ pub struct Classifier {
 }
 
 /// What the names of a registry resolved to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RegistryNames {
     /// The registry.
     pub registry: ResolvedFamily,
@@ -146,17 +146,6 @@ pub fn entries(estate: &Estate, answers: Vec<Answer>) -> Result<Vec<Entry>, Fail
 }
 
 impl Classifier {
-    /// The revision that decides.
-    #[must_use]
-    pub fn revision(&self) -> Revision {
-        let set = self.policy.set();
-        Revision {
-            name: set.name.clone(),
-            revision: set.revision,
-            digest: self.policy.digest(),
-        }
-    }
-
     /// Reads the collections and has them judged.
     pub async fn classify(&self, access: &Access) -> Result<Classification, Failure> {
         // A policy that cannot classify says so before anything is read.
@@ -174,7 +163,12 @@ impl Classifier {
         transaction.end().await?.close().await;
         let made_at = now();
         let entries = entries(&estate, self.judge(&facts)?)?;
-        let artifact = Artifact::draft(self.revision(), server.database.clone(), made_at, entries);
+        let artifact = Artifact::draft(
+            self.policy.revision(),
+            server.database.clone(),
+            made_at,
+            entries,
+        );
         let artifact = artifact.map_err(|error| match error {
             DraftError::Empty => Failure::new(
                 FailureClass::Schema,
@@ -216,25 +210,60 @@ pub fn report(store: &Store, name: &str) -> Result<Option<ArtifactFile>, Failure
     Ok(Some(file))
 }
 
-/// The approved report; an error where there is none, or where it is none.
-pub fn approved_report(store: &Store) -> Result<ArtifactFile, Failure> {
+/// An approved report, and where it is.
+#[derive(Debug)]
+pub struct ApprovedReport {
+    /// Its file.
+    pub path: PathBuf,
+    /// What it says.
+    pub file: ArtifactFile,
+}
+
+/// The approved report of the knowledge base; an error where there is none, or
+/// where it is none.
+pub fn approved_report(store: &Store) -> Result<ApprovedReport, Failure> {
     let path = store.path(FOLDER, APPROVED_NAME);
-    let file = report(store, APPROVED_NAME)?.ok_or_else(|| {
-        Failure::new(
-            FailureClass::Policy,
-            "NO_APPROVED_REPORT",
-            format!(
-                "there is no approved classification report: {} is not there",
-                path.display()
-            ),
-        )
-        .with_hint(
-            "make a draft with `birth classify` and approve it with `birth classify approve`",
-        )
-    })?;
+    match report(store, APPROVED_NAME)? {
+        Some(file) => approved(path, file),
+        None => Err(no_approved_report(&path)),
+    }
+}
+
+/// The approved report that a person named.
+pub fn approved_report_at(path: &std::path::Path) -> Result<ApprovedReport, Failure> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(no_approved_report(path));
+        }
+        Err(error) => {
+            return Err(Failure::new(
+                FailureClass::Filesystem,
+                "REPORT_NOT_READABLE",
+                format!("{} cannot be read: {error}", path.display()),
+            ));
+        }
+    };
+    let file = ArtifactFile::read(&bytes).map_err(|error| unusable(path, &error))?;
+    approved(path.to_path_buf(), file)
+}
+
+fn approved(path: PathBuf, file: ArtifactFile) -> Result<ApprovedReport, Failure> {
     file.check_approved()
         .map_err(|error| unusable(&path, &error))?;
-    Ok(file)
+    Ok(ApprovedReport { path, file })
+}
+
+fn no_approved_report(path: &std::path::Path) -> Failure {
+    Failure::new(
+        FailureClass::Policy,
+        "NO_APPROVED_REPORT",
+        format!(
+            "there is no approved classification report: {} is not there",
+            path.display()
+        ),
+    )
+    .with_hint("make a draft with `birth classify` and approve it with `birth classify approve`")
 }
 
 /// What is in the place of the approved report, for an approval that replaces

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use birth_core::op::DatabaseIdentity;
 use birth_core::op::plan_file::PlanFileError;
 use birth_core::op::verdict::AssessError;
 use birth_core::outcome::FailureClass;
@@ -172,10 +173,36 @@ impl From<AssessError> for Failure {
         let (class, code) = match &error {
             AssessError::Name(_) => (FailureClass::Schema, "NAME_TOO_LONG"),
             AssessError::Encode(_) => (FailureClass::Internal, "ENCODING_FAILED"),
+            AssessError::Issue(_) => (FailureClass::Schema, "ISSUE_WOULD_BE_REFUSED"),
             AssessError::Count { .. } | AssessError::Contradiction { .. } => {
                 (FailureClass::Plugin, "VERDICT_CONTRADICTS_CATALOG")
             }
         };
         Self::new(class, code, error.to_string())
     }
+}
+
+/// The code of a record that belongs to another database.
+pub const OTHER_DATABASE: &str = "OTHER_DATABASE";
+
+/// The keys or the plan belong to another database.
+pub fn other_database(
+    what: &str,
+    recorded: &DatabaseIdentity,
+    found: &DatabaseIdentity,
+) -> Failure {
+    Failure::new(
+        FailureClass::Artifact,
+        OTHER_DATABASE,
+        format!(
+            "{what} made on the database {} (oid {}, system {}), but the connection is to {} (oid {}, system {})",
+            recorded.database,
+            recorded.database_oid,
+            recorded.system_identifier,
+            found.database,
+            found.database_oid,
+            found.system_identifier
+        ),
+    )
+    .with_hint("connect to the database it belongs to")
 }

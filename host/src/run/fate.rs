@@ -62,12 +62,8 @@ async fn try_establish<O: Operation>(
     let session = transaction.end().await?;
     if !server.database.is_same_database(&sealed.database) {
         return Ok(Fate::Unknown(
-            super::storage::rollback::other_database(
-                "the run was",
-                &sealed.database,
-                &server.database,
-            )
-            .reason(),
+            super::failure::other_database("the run was", &sealed.database, &server.database)
+                .reason(),
         ));
     }
     match session.wait_until_free(O::LOCK_KEY, timeouts).await {

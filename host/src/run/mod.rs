@@ -14,6 +14,7 @@ pub mod resolution;
 pub mod signal;
 pub mod stage;
 pub mod storage;
+pub mod triggers;
 
 use std::path::PathBuf;
 

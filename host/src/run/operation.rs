@@ -167,9 +167,12 @@ pub trait Operation: Sized {
     fn moved(&self, plan: &Self::Plan, before: &Self::Facts, locked: &Self::State) -> Vec<String>;
     /// Compares the state after execution with the plan; empty means verified.
     fn verify(plan: &Self::Plan, before: &Self::Facts, after: &Self::State) -> Vec<String>;
-    /// The exact identities; `None` where something planned is not there.
-    fn capture(plan: &Self::Plan, after: &Self::State, returned: &[Returned])
-    -> Option<Self::Keys>;
+    /// The exact identities, or what planned thing is not there.
+    fn capture(
+        plan: &Self::Plan,
+        after: &Self::State,
+        returned: &[Returned],
+    ) -> Result<Self::Keys, String>;
 
     /// Whether what the transaction did is there.
     fn traces(

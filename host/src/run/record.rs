@@ -7,10 +7,10 @@ use birth_core::outcome::{FailureClass, Status};
 
 use super::carry_out::{Closed, End, Progress, after_commit, close, confirm, unknown};
 use super::failure::Failure;
+use super::failure::other_database;
 use super::fate::{Fate, establish};
 use super::operation::Operation;
 use super::stage::AfterCommit;
-use super::storage::rollback::other_database;
 use super::{Environment, Stores};
 use crate::journal::{Event, FORMAT, JournalError, Keys, RunDir, RunView, Versioned, file};
 use crate::pg::ReadTransaction;

@@ -1,6 +1,7 @@
 //! Resolving families and concepts on a live database.
 
 use birth_core::catalog::function::TriggerFunction;
+use birth_core::issue::IssueConcepts;
 use birth_core::outcome::FailureClass;
 use birth_core::profile::{Concept, Naming, Profile};
 use birth_core::resolve::{
@@ -54,6 +55,22 @@ pub async fn optional_concept(
 ) -> Result<Option<ResolvedConcept>, Failure> {
     let (wanted, found) = look_for(reader, profile, id, family).await?;
     Ok(resolve::optional(wanted, found)?)
+}
+
+/// Resolves the columns of the issues table.
+pub async fn issue_concepts(
+    reader: Reader<'_>,
+    profile: &Profile,
+    family: &ResolvedFamily,
+) -> Result<IssueConcepts, Failure> {
+    let relation = &family.relation;
+    let columns = reader.concept_columns(&[relation.oid]).await?;
+    let columns: Vec<Column> = columns.into_iter().map(|(_, column)| column).collect();
+    Ok(birth_core::issue::concepts::resolve(
+        profile,
+        &relation.name,
+        &columns,
+    )?)
 }
 
 async fn look_for<'p>(

@@ -550,8 +550,17 @@ impl<O: Operation> Locked<O> {
                 "{rows} rows of {table} were changed in the transaction"
             ));
         }
-        let keys = O::capture(&self.plan, &after, &returned).filter(|_| faults.is_empty());
-        let keys = keys.ok_or_else(|| {
+        let keys = match O::capture(&self.plan, &after, &returned) {
+            Ok(keys) if faults.is_empty() => Ok(keys),
+            Ok(_) => Err(faults),
+            Err(missing) => {
+                if !faults.contains(&missing) {
+                    faults.push(missing);
+                }
+                Err(faults)
+            }
+        };
+        let keys = keys.map_err(|faults| {
             Failure::new(
                 FailureClass::Verification,
                 "VERIFICATION_FAILED",

@@ -55,17 +55,6 @@ pub struct StorageTarget {
     pub locks: LockBudget,
 }
 
-impl Storage {
-    fn revision(&self) -> Revision {
-        let set = self.policy.set();
-        Revision {
-            name: set.name.clone(),
-            revision: set.revision,
-            digest: self.policy.digest(),
-        }
-    }
-}
-
 impl Operation for Storage {
     const NAME: &'static str = "storage";
     const STEM: &'static str = RUN_STEM;
@@ -128,7 +117,7 @@ impl Operation for Storage {
             .batch(naming)
             .map_err(|error| Failure::from(birth_core::op::verdict::AssessError::Name(error)))?;
         let judged = self.policy.judge_conflict(&batch)?;
-        let revision = self.revision();
+        let revision = self.policy.revision();
         let context = Context {
             database,
             revision: &revision,
@@ -288,8 +277,8 @@ impl Operation for Storage {
         plan: &StoragePlan,
         after: &StorageFacts,
         _returned: &[Returned],
-    ) -> Option<StorageKeys> {
-        undo::capture(plan, after)
+    ) -> Result<StorageKeys, String> {
+        undo::capture(plan, after).ok_or_else(|| "something planned is not there".to_owned())
     }
 
     async fn traces(

@@ -34,6 +34,9 @@ pub enum AssessError {
         /// What the catalog says.
         fact: &'static str,
     },
+    /// An issue of the species queue could not be stored.
+    #[error("the table of issues would refuse an issue of the species queue: {}", .0.join("; "))]
+    Issue(Vec<String>),
 }
 
 /// A finding of the host itself, where the plugin is not told of a fact.

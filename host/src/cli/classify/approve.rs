@@ -88,7 +88,7 @@ impl Approve {
         let (path, file) = self.draft(&store)?;
         let refuse = |error| unusable(&path, &error);
         file.check_draft().map_err(refuse)?;
-        file.check_revision(&classifier.revision())
+        file.check_revision(&classifier.policy.revision())
             .map_err(refuse)?;
         let classified = self.source.classify(&classifier, output).await?;
         file.check_database(classified.artifact.database())

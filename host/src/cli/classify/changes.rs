@@ -30,7 +30,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let store = knowledge_base.store()?;
-    let approved = approved_report(&store)?;
+    let approved = approved_report(&store)?.file;
     let classifier = source.classifier(output)?;
     let classified = source.classify(&classifier, output).await?;
     let path = store.path(FOLDER, APPROVED_NAME);

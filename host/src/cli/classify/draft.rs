@@ -52,7 +52,7 @@ pub(super) async fn run(
         }
     };
     // For the person's orientation: what is wrong with it is for `diff` to say.
-    let approved = approved_report(&store).ok();
+    let approved = approved_report(&store).ok().map(|report| report.file);
     let approved = approved.filter(|f| f.check_database(artifact.database()).is_ok());
     let differs = approved.map(|f| diff(f.artifact.entries(), artifact.entries()).len());
     if output.is_json() {

@@ -73,7 +73,7 @@ pub(super) fn collections(count: usize) -> String {
 /// What deserves a look whatever the command is about.
 pub(super) fn warn(output: &Output, classifier: &Classifier, classified: &Classification) {
     if classifier.policy.approval().is_none() {
-        let revision = classifier.revision();
+        let revision = classifier.policy.revision();
         output.warning(&format!(
             "the policy revision {} of {} ({}) is NOT APPROVED: it may classify, but what it says cannot be approved",
             revision.revision, revision.name, revision.digest
@@ -106,7 +106,7 @@ pub(super) fn warn(output: &Output, classifier: &Classifier, classified: &Classi
 /// The head of a result: what was classified and by whom.
 pub(super) fn header(output: &Output, classifier: &Classifier, classified: &Classification) {
     let (server, names) = (&classified.server, &classified.names);
-    let revision = classifier.revision();
+    let revision = classifier.policy.revision();
     let approval = match classifier.policy.approval() {
         Some(approval) => format!("approved by {}", plain(&approval.by)),
         None => styled(BAD, "NOT APPROVED"),

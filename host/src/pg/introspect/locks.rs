@@ -128,6 +128,28 @@ impl Reader<'_> {
         rows.iter().map(holder).collect()
     }
 
+    /// Tables that the role does not own, with their owners.
+    pub async fn not_owned(&self, oids: &[u32]) -> Result<Vec<(String, String)>, PgError> {
+        let action = "reading who owns the tables";
+        let rows = self
+            .session
+            .rows(action, query::NOT_OWNED, &[(&oids, Type::OID_ARRAY)])
+            .await?;
+        rows.iter()
+            .map(|row| Ok((column(row, 0)?, column(row, 1)?)))
+            .collect()
+    }
+
+    /// A table, where the role may not read and delete rows of it.
+    pub async fn may_not_delete(&self, oid: u32) -> Result<Option<String>, PgError> {
+        let action = "reading the role's rights";
+        let rows = self
+            .session
+            .rows(action, query::MAY_NOT_DELETE, &[(&oid, Type::OID)])
+            .await?;
+        rows.first().map(|row| column(row, 0)).transpose()
+    }
+
     /// Tables of which the present transaction changed rows, and how many.
     pub async fn rows_touched(&self, oids: &[u32]) -> Result<Vec<(String, i64)>, PgError> {
         let action = "counting the rows this transaction changed";

@@ -21,7 +21,7 @@ use birth_core::sql::frame::TableLock;
 
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server, TableRights};
-use crate::run::failure::Failure;
+use crate::run::failure::{Failure, other_database};
 use crate::run::locks::{LockBudget, check_feasible};
 use crate::run::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
 use crate::run::resolution;
@@ -391,8 +391,8 @@ impl Operation for StorageRollback {
         plan: &RollbackPlan,
         _after: &RollbackFacts,
         _returned: &[Returned],
-    ) -> Option<StorageKeys> {
-        Some(plan.keys.clone())
+    ) -> Result<StorageKeys, String> {
+        Ok(plan.keys.clone())
     }
 
     async fn traces(
@@ -474,31 +474,6 @@ impl Operation for StorageRollback {
         let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
         out
     }
-}
-
-/// The code of a record that belongs to another database.
-pub const OTHER_DATABASE: &str = "OTHER_DATABASE";
-
-/// The keys or the plan belong to another database.
-pub fn other_database(
-    what: &str,
-    recorded: &DatabaseIdentity,
-    found: &DatabaseIdentity,
-) -> Failure {
-    Failure::new(
-        FailureClass::Artifact,
-        OTHER_DATABASE,
-        format!(
-            "{what} made on the database {} (oid {}, system {}), but the connection is to {} (oid {}, system {})",
-            recorded.database,
-            recorded.database_oid,
-            recorded.system_identifier,
-            found.database,
-            found.database_oid,
-            found.system_identifier
-        ),
-    )
-    .with_hint("connect to the database it belongs to")
 }
 
 fn identifier(name: &str) -> Result<Identifier, Failure> {

@@ -67,3 +67,18 @@ FROM tree t GROUP BY t.top
 HAVING sum(pg_stat_get_xact_tuples_inserted(t.oid) + pg_stat_get_xact_tuples_updated(t.oid)
            + pg_stat_get_xact_tuples_deleted(t.oid)) > 0
 ORDER BY 1";
+
+/// Tables (`$1 oid[]`) that the role could not drop a trigger of, with their
+/// owners: DROP TRIGGER needs the ownership of the table.
+pub const NOT_OWNED: &str = "\
+SELECT n.nspname || '.' || c.relname, pg_get_userbyid(c.relowner)::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = ANY ($1) AND NOT pg_has_role(c.relowner, 'USAGE')
+ORDER BY 1";
+
+/// A table (`$1 oid`), where the role may not delete rows of it.
+pub const MAY_NOT_DELETE: &str = "\
+SELECT n.nspname || '.' || c.relname
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = $1 AND NOT (has_table_privilege(c.oid, 'DELETE') AND has_table_privilege(c.oid, 'SELECT')
+                          AND has_schema_privilege(n.oid, 'USAGE'))";

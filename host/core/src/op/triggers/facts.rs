@@ -1,0 +1,202 @@
+//! What the trigger operation reads, and how it looks to the conflict role.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::function::TriggerFunction;
+use crate::catalog::trigger::{AFTER_INSERT_ROW, LiveTrigger, PartitionTrigger};
+use crate::digest::{Digest, DigestBuilder};
+use crate::estate::{Collection, CollectionTable, Estate, MappedKeys};
+use crate::facts::classification::Batches;
+use crate::facts::conflict::{ConflictFacts, LiveTriggerFact, TriggerFact, trigger_bits};
+use crate::ident::Identifier;
+use crate::issue::{IssueConcepts, IssueTable};
+use crate::op::Revision;
+use crate::policy::artifact::Entry;
+use crate::policy::coverage::{CoverageStatus, ScopeStatus};
+use crate::resolve::Relation;
+
+/// What the approved artifact says, and which it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovedArtifact {
+    /// The policy revision it was decided under.
+    pub revision: Revision,
+    /// Its content hash.
+    pub content: Digest,
+    /// Who approved it.
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// The status of each collection.
+    pub statuses: BTreeMap<String, CoverageStatus>,
+}
+
+impl ApprovedArtifact {
+    /// Its entries, without what explains them.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        let entry = |(key, status): (&String, &CoverageStatus)| Entry {
+            key: key.clone(),
+            role: None,
+            table: None,
+            status: *status,
+            scope: ScopeStatus::InScope,
+            verdict: None,
+            reasons: vec![],
+        };
+        self.statuses.iter().map(entry).collect()
+    }
+}
+
+/// Everything the trigger operation knows of the live database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TriggersFacts {
+    /// The registry.
+    pub registry: Relation,
+    /// The function that birth triggers call.
+    pub function: TriggerFunction,
+    /// Every registered collection.
+    pub estate: Estate,
+    /// The shape of their tables, in the estate's order. Recorded with the
+    /// verdicts on it, and not here a second time.
+    #[serde(skip)]
+    pub classification: Batches,
+    /// Keys of the species map.
+    pub mapped: MappedKeys,
+    /// The approved list.
+    pub approved: ApprovedArtifact,
+    /// Triggers of the estate's tables that hold a birth trigger's name or call
+    /// the function, by `pg_class.oid` of the table.
+    pub triggers: BTreeMap<u32, Vec<LiveTrigger>>,
+    /// Triggers of partitions that are in the way.
+    pub partition_triggers: Vec<PartitionTrigger>,
+    /// Triggers of the whole database that call the function, without clones.
+    pub birth_triggers: u64,
+    /// The table of the species queue.
+    pub issues: IssueTable,
+    /// What its columns are.
+    pub issue_concepts: IssueConcepts,
+    /// Collections that have open issues of the species queue, with their
+    /// primary keys.
+    pub open_issues: BTreeMap<String, Vec<Vec<String>>>,
+    /// Unique indexes that would refuse a queued issue, and why.
+    pub issue_collisions: Vec<String>,
+}
+
+impl TriggersFacts {
+    /// Digest of each part by what it is called, so that a drift can say what
+    /// changed. The shape of the tables is not among them: it enters a plan
+    /// through the verdict on each collection, which is made again under the
+    /// lock. A column that changes no verdict is no reason to stop.
+    pub fn parts(&self) -> Result<BTreeMap<String, Digest>, serde_json::Error> {
+        let parts = [
+            (
+                "the registry",
+                serde_json::to_vec(&(&self.registry, &self.estate))?,
+            ),
+            ("the function", serde_json::to_vec(&self.function)?),
+            ("the species map", serde_json::to_vec(&self.mapped)?),
+            ("the approved artifact", serde_json::to_vec(&self.approved)?),
+            (
+                "the live triggers",
+                serde_json::to_vec(&(
+                    &self.triggers,
+                    &self.partition_triggers,
+                    self.birth_triggers,
+                ))?,
+            ),
+            (
+                "the table of issues",
+                serde_json::to_vec(&(
+                    &self.issues,
+                    &self.issue_concepts,
+                    &self.open_issues,
+                    &self.issue_collisions,
+                ))?,
+            ),
+        ];
+        let digest = |body: &Vec<u8>| {
+            DigestBuilder::new("birth triggers facts 1")
+                .bytes(body)
+                .finish()
+        };
+        Ok(parts
+            .iter()
+            .map(|(name, body)| ((*name).to_owned(), digest(body)))
+            .collect())
+    }
+
+    /// The live triggers of a table.
+    #[must_use]
+    pub fn triggers_of(&self, table_oid: u32) -> &[LiveTrigger] {
+        self.triggers.get(&table_oid).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A birth trigger that is proposed for a collection.
+#[derive(Debug, Clone)]
+pub struct Proposal<'a> {
+    /// The collection.
+    pub collection: &'a Collection,
+    /// Its table.
+    pub table: &'a CollectionTable,
+    /// The trigger's name.
+    pub name: Identifier,
+}
+
+/// The proposals as the conflict role sees them, in batches of
+/// [`Batches::SIZE`].
+#[must_use]
+pub fn conflict_batches(proposals: &[Proposal<'_>], facts: &TriggersFacts) -> Vec<ConflictFacts> {
+    let function = facts.function.signature();
+    proposals
+        .chunks(Batches::SIZE)
+        .map(|proposals| {
+            let mut batch = ConflictFacts::default();
+            for proposal in proposals {
+                let name = &proposal.table.name;
+                let kind = proposal.collection.kind;
+                let relation = batch.add_relation(name.schema.as_str(), name.name.as_str(), kind);
+                let live: Vec<LiveTriggerFact<'_>> = facts
+                    .triggers_of(proposal.table.oid)
+                    .iter()
+                    .map(|t| live_fact(t, proposal.name.as_str(), facts.function.oid))
+                    .collect();
+                let fact = TriggerFact {
+                    relation,
+                    name: proposal.name.as_str(),
+                    function: &function,
+                    wanted_type: AFTER_INSERT_ROW,
+                };
+                batch.add_trigger(&fact, &live);
+            }
+            batch
+        })
+        .collect()
+}
+
+fn live_fact<'a>(live: &'a LiveTrigger, name: &str, function_oid: u32) -> LiveTriggerFact<'a> {
+    let flags = [
+        (live.name == name, trigger_bits::HOLDS_NAME),
+        (live.function_oid == function_oid, trigger_bits::BOUND),
+        (live.internal, trigger_bits::INTERNAL),
+        (live.clone, trigger_bits::CLONE),
+        (live.constraint, trigger_bits::CONSTRAINT),
+        (live.when, trigger_bits::WHEN),
+        (live.arguments, trigger_bits::ARGUMENTS),
+        (live.columns, trigger_bits::COLUMNS),
+        (live.transition_tables, trigger_bits::TRANSITION_TABLES),
+    ];
+    LiveTriggerFact {
+        name: &live.name,
+        function: &live.function,
+        r#type: live.r#type,
+        bits: flags
+            .iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, bit)| bit)
+            .sum(),
+        enabled: live.enabled,
+    }
+}

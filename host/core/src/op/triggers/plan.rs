@@ -1,0 +1,232 @@
+//! The plan: the value that is previewed, hashed, saved and executed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::sets::Difference;
+use super::statement::TriggersStatement;
+use crate::catalog::function::TriggerFunction;
+use crate::digest::{Digest, DigestBuilder};
+use crate::ident::Identifier;
+use crate::op::plan_file::{self, PlanFileError};
+use crate::op::{DatabaseIdentity, Decision, Item, Revision};
+use crate::policy::coverage::CoverageStatus;
+use crate::resolve::Relation;
+
+/// The format version of a saved plan.
+pub const FORMAT: u32 = 1;
+
+/// A birth trigger that the operation proposes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BirthTrigger {
+    /// The collection.
+    pub collection: String,
+    /// Its table.
+    pub table: Relation,
+    /// The trigger's name; none where the derived name does not fit.
+    pub name: Option<Identifier>,
+    /// The live trigger that does it already, by `pg_trigger.oid`.
+    pub existing: Option<u32>,
+}
+
+/// A collection of the species queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queued {
+    /// The collection.
+    pub collection: String,
+    /// The primary key of its open issue, where there is one: no second one is
+    /// made.
+    pub open: Option<Vec<String>>,
+}
+
+/// Which approved artifact a plan goes by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactIdentity {
+    /// Its content hash.
+    pub content: Digest,
+    /// Who approved it.
+    pub by: String,
+    /// When.
+    pub at: String,
+}
+
+/// A plan for birth triggers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriggersPlan {
+    /// The database it was made on.
+    pub database: DatabaseIdentity,
+    /// The registry.
+    pub registry: Relation,
+    /// The function that the triggers call.
+    pub function: TriggerFunction,
+    /// The revision it was decided under.
+    pub revision: Revision,
+    /// The approved list.
+    pub artifact: ArtifactIdentity,
+    /// Digest of each part of the facts by name (`TriggersFacts::parts`).
+    pub facts: BTreeMap<String, Digest>,
+    /// The live status of every collection.
+    pub statuses: BTreeMap<String, CoverageStatus>,
+    /// Approved and live list differ in these: not empty is a mismatch, and
+    /// nothing will run.
+    pub differences: Vec<Difference>,
+    /// Every collection of the target set with its decision.
+    pub items: Vec<Item<BirthTrigger>>,
+    /// The species queue.
+    pub queue: Vec<Queued>,
+    /// The table it is written to.
+    pub issues: Relation,
+    /// What a person should know and what stops nothing.
+    pub warnings: Vec<String>,
+    /// Triggers that call the function now, clones not counted.
+    pub birth_triggers: u64,
+    /// What will run, in order: triggers by table, then issues by collection.
+    pub statements: Vec<TriggersStatement>,
+    /// Statements of later batches.
+    pub remaining: usize,
+    /// Locks that this transaction needs, estimated.
+    pub locks: i64,
+    /// Why the role could not carry it out, or could not take it back.
+    pub missing_rights: Vec<String>,
+}
+
+impl TriggersPlan {
+    /// Digest of the plan: the same facts, verdicts, revision and database give
+    /// the same. As for storage, a failover and a rename of the database change
+    /// nothing that was planned.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        let mut plan = self.clone();
+        plan.database.timeline = 0;
+        plan.database.database.clear();
+        let body = serde_json::to_vec(&plan)?;
+        Ok(DigestBuilder::new("birth triggers plan 1")
+            .bytes(&body)
+            .finish())
+    }
+
+    /// Collections of the target set with a decision.
+    pub fn decided(&self, decision: Decision) -> impl Iterator<Item = &Item<BirthTrigger>> {
+        self.items.iter().filter(move |i| i.decision == decision)
+    }
+
+    /// How many collections of the target set have a decision.
+    #[must_use]
+    pub fn count(&self, decision: Decision) -> usize {
+        self.decided(decision).count()
+    }
+
+    /// Triggers that this transaction creates.
+    pub fn created(&self) -> impl Iterator<Item = &Item<BirthTrigger>> {
+        let here = self
+            .statements
+            .iter()
+            .filter(|s| matches!(s, TriggersStatement::CreateTrigger { .. }))
+            .count();
+        // Statements stand in the order of the items.
+        self.decided(Decision::Absent).take(here)
+    }
+
+    /// Issues that this transaction queues.
+    pub fn queued(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().filter_map(|s| match s {
+            TriggersStatement::QueueIssue { insert } => Some(insert.collection.as_str()),
+            TriggersStatement::CreateTrigger { .. } => None,
+        })
+    }
+
+    /// The file form.
+    pub fn to_file(&self) -> Result<String, serde_json::Error> {
+        plan_file::write("triggers", FORMAT, self.digest()?, &self.statements, self)
+    }
+
+    /// Reads the file form.
+    pub fn from_file(text: &str) -> Result<Self, PlanFileError> {
+        let (digest, compiled, plan): (_, _, Self) = plan_file::read("triggers", FORMAT, text)?;
+        let intact = plan.digest()? == digest && plan_file::compiled(&plan.statements) == compiled;
+        if intact {
+            Ok(plan)
+        } else {
+            Err(PlanFileError::Damaged(digest))
+        }
+    }
+
+    /// What differs between this plan and one made now, for people. Empty means
+    /// that they are the same plan.
+    #[must_use]
+    pub fn drift(&self, now: &Self) -> Vec<String> {
+        let mut out = Vec::new();
+        if self.revision != now.revision {
+            out.push(format!(
+                "policy: {} revision {} ({}) is now {} revision {} ({})",
+                self.revision.name,
+                self.revision.revision,
+                self.revision.digest.short(),
+                now.revision.name,
+                now.revision.revision,
+                now.revision.digest.short()
+            ));
+        }
+        if self.function != now.function {
+            out.push(format!(
+                "the function: {} (oid {}, definition {}) is now {} (oid {}, definition {})",
+                self.function.signature(),
+                self.function.oid,
+                self.function.definition.short(),
+                now.function.signature(),
+                now.function.oid,
+                now.function.definition.short()
+            ));
+        }
+        let word = |s: Option<&CoverageStatus>| s.map_or("not registered", |s| s.word());
+        out.extend(changed(&self.statuses, &now.statuses).map(|key| {
+            let (was, is) = (self.statuses.get(key), now.statuses.get(key));
+            format!("collection {key:?}: {} is now {}", word(was), word(is))
+        }));
+        let (was, is) = (by_collection(self), by_collection(now));
+        out.extend(
+            changed(&was, &is).map(|key| match (was.get(key), is.get(key)) {
+                (Some(_), None) => format!("collection {key:?}: no longer a target"),
+                (None, _) => format!("collection {key:?}: newly a target"),
+                (Some(was), Some(is)) if was.decision != is.decision => format!(
+                    "the trigger of {}: {} is now {}",
+                    is.object.table.name,
+                    was.decision.word(),
+                    is.decision.word()
+                ),
+                (Some(was), Some(is)) if was.object.table != is.object.table => format!(
+                    "collection {key:?}: {} (oid {}) is now {} (oid {})",
+                    was.object.table.name,
+                    was.object.table.oid,
+                    is.object.table.name,
+                    is.object.table.oid
+                ),
+                _ => format!("collection {key:?}: the reasons or the live trigger changed"),
+            }),
+        );
+        if self.queue != now.queue {
+            out.push("the species queue changed".to_owned());
+        }
+        out.extend(changed(&self.facts, &now.facts).map(|part| format!("{part} changed")));
+        if out.is_empty() && self != now {
+            out.push("what would run changed".to_owned());
+        }
+        out
+    }
+}
+
+fn by_collection(plan: &TriggersPlan) -> BTreeMap<String, &Item<BirthTrigger>> {
+    plan.items
+        .iter()
+        .map(|i| (i.object.collection.clone(), i))
+        .collect()
+}
+
+/// Keys whose values differ, in order; a key that only one side has differs.
+fn changed<'a, V: PartialEq>(
+    was: &'a BTreeMap<String, V>,
+    now: &'a BTreeMap<String, V>,
+) -> impl Iterator<Item = &'a String> {
+    let keys: std::collections::BTreeSet<&String> = was.keys().chain(now.keys()).collect();
+    keys.into_iter().filter(|k| was.get(*k) != now.get(*k))
+}

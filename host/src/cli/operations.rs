@@ -1,0 +1,105 @@
+//! The operations, and how each is made from options.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use clap::{Args, ValueEnum};
+
+use birth_core::outcome::FailureClass;
+use birth_core::profile::Profile;
+
+use super::DatabaseOptions;
+use crate::kb::Store;
+use crate::plugin::set::PolicyRuntime;
+use crate::run::classify::{ApprovedReport, approved_report, approved_report_at};
+use crate::run::failure::Failure;
+use crate::run::storage::Storage;
+use crate::run::triggers::Triggers;
+
+/// The operations there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OperationName {
+    /// Policy storage (B3-P): six columns and their checks on the registry.
+    Storage,
+    /// Birth triggers (B3-A): on every collection that is approved, required
+    /// and mapped to a species.
+    Triggers,
+}
+
+/// What only birth triggers take.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Birth triggers")]
+pub(super) struct TriggersOptions {
+    /// At most this many triggers and issues in one transaction, each with its
+    /// own rollback keys. For estates with more tables than the server has
+    /// locks for.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch_size: Option<u32>,
+    /// The approved classification report. Without it, the one that `birth
+    /// classify approve` put into the knowledge base.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+impl TriggersOptions {
+    /// Refuses the options where they mean nothing.
+    pub(super) fn check(&self, operation: OperationName) -> Result<(), Failure> {
+        let given = match (self.batch_size, &self.report) {
+            (Some(_), _) => "--batch-size",
+            (_, Some(_)) => "--report",
+            (None, None) => return Ok(()),
+        };
+        if operation == OperationName::Triggers {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureClass::Configuration,
+            "OPTION_NOT_OF_OPERATION",
+            format!("{given} is for birth triggers only"),
+        ))
+    }
+
+    /// Statements of one transaction at most.
+    pub(super) fn batch_size(&self) -> Option<usize> {
+        self.batch_size.map(|size| size as usize)
+    }
+
+    /// The approved report.
+    pub(super) fn approved(&self, store: &Store) -> Result<Rc<ApprovedReport>, Failure> {
+        let report = match &self.report {
+            Some(path) => approved_report_at(path)?,
+            None => approved_report(store)?,
+        };
+        Ok(Rc::new(report))
+    }
+}
+
+/// Policy storage.
+pub(super) fn storage(
+    database: &DatabaseOptions,
+    profile: Profile,
+    policy: &Rc<PolicyRuntime>,
+) -> Storage {
+    Storage {
+        profile,
+        schema: database.schema.clone(),
+        policy: Rc::clone(policy),
+    }
+}
+
+/// Birth triggers; without a report for a run that is only looked at.
+pub(super) fn triggers(
+    database: &DatabaseOptions,
+    profile: Profile,
+    policy: &Rc<PolicyRuntime>,
+    approved: Option<Rc<ApprovedReport>>,
+    batch_size: Option<usize>,
+) -> Triggers {
+    Triggers {
+        profile,
+        schema: database.schema.clone(),
+        policy: Rc::clone(policy),
+        approved,
+        batch_size,
+    }
+}

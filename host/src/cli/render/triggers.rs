@@ -1,0 +1,200 @@
+//! Birth triggers.
+
+use birth_core::op::triggers::decision_word;
+use birth_core::op::triggers::plan::{BirthTrigger, Queued, TriggersPlan};
+use birth_core::op::triggers::sets::Difference;
+use birth_core::op::triggers::verify::is_ready;
+use birth_core::op::{Decision, Item};
+use birth_core::sql::Statement as _;
+
+use super::{Render, SHOWN, more, reasons, width};
+use crate::cli::Output;
+use crate::cli::output::{BAD, BOLD, DIM, WARN, decision, plain, styled};
+use crate::cli::plan::approval;
+use crate::plugin::set::PolicyRuntime;
+use crate::run::stage::Planned;
+use crate::run::triggers::Triggers;
+use crate::run::triggers::rollback::RollbackPlan;
+
+#[derive(serde::Serialize)]
+pub(in crate::cli) struct Details<'a> {
+    differences: &'a [Difference],
+    items: &'a [Item<BirthTrigger>],
+    queue: &'a [Queued],
+}
+
+impl Render for Triggers {
+    type Details<'a> = Details<'a>;
+
+    fn header(output: &Output, planned: &Planned<Self>, policy: &PolicyRuntime) {
+        let (plan, server, target) = (planned.plan(), planned.server(), planned.target());
+        let registry = &target.registry;
+        let fact = |name: &str, text: String| output.text(format!("  {name:<9} {text}"));
+        output.text(styled(
+            BOLD,
+            format!(
+                "Birth triggers (B3-A) on the collections of {}",
+                plain(&plan.registry.name.to_string())
+            ),
+        ));
+        fact(
+            "database",
+            format!(
+                "{} on PostgreSQL {}, role {}",
+                plain(&server.database.database),
+                server.version,
+                plain(&server.role)
+            ),
+        );
+        fact(
+            "registry",
+            styled(
+                DIM,
+                plain(&format!(
+                    "{}; key column {}: {}; role column {}: {}",
+                    registry.registry.why,
+                    registry.key.column,
+                    registry.key.why,
+                    registry.role.column,
+                    registry.role.why
+                )),
+            ),
+        );
+        fact(
+            "function",
+            format!(
+                "{}, oid {}, definition {}",
+                plain(&plan.function.signature()),
+                plan.function.oid,
+                plan.function.definition.short()
+            ),
+        );
+        fact(
+            "approved",
+            format!(
+                "list {} by {} at {}",
+                plan.artifact.content.short(),
+                plain(&plan.artifact.by),
+                plain(&plan.artifact.at)
+            ),
+        );
+        fact(
+            "locks",
+            format!(
+                "needs {}, the server has room for {}",
+                plan.locks, target.lock_slots
+            ),
+        );
+        fact("policy", approval(&plan.revision, policy));
+        let count = |decision| plan.count(decision);
+        fact(
+            "sets",
+            format!(
+                "{} targets: {} to install, {} there already, {} blocked; {} without a species mapping\n",
+                plan.items.len(),
+                count(Decision::Absent),
+                count(Decision::Exists),
+                count(Decision::Blocked),
+                plan.queue.len()
+            ),
+        );
+        for warning in &plan.warnings {
+            output.warning(warning);
+        }
+    }
+
+    fn items(output: &Output, plan: &TriggersPlan) {
+        differences(output, &plan.differences);
+        let table = |o: &BirthTrigger| o.table.name.to_string();
+        let names: Vec<String> = plan.items.iter().map(|i| table(&i.object)).collect();
+        let width = names
+            .iter()
+            .take(SHOWN)
+            .map(|n| plain(n).chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(width(&plan.items, |_| ""));
+        // What a person has to look at comes first.
+        let order = [Decision::Blocked, Decision::Absent, Decision::Exists];
+        let ordered = order.iter().flat_map(|decision| plan.decided(*decision));
+        for item in ordered.take(SHOWN) {
+            output.text(format!(
+                "  {:<width$}  {}",
+                plain(&table(&item.object)),
+                decision(item.decision, decision_word(item.decision))
+            ));
+            reasons(output, &item.reasons);
+        }
+        more(output, plan.items.len());
+        for queued in plan.queue.iter().take(SHOWN) {
+            let issue = match &queued.open {
+                Some(key) => format!("issue {} is open", plain(&key.join(", "))),
+                None => "an issue is queued".to_owned(),
+            };
+            output.text(format!(
+                "  {} has no species mapping: {issue}",
+                plain(&queued.collection)
+            ));
+        }
+        more(output, plan.queue.len());
+    }
+
+    fn complete(plan: &TriggersPlan) -> String {
+        if plan.items.is_empty() && plan.queue.is_empty() {
+            return "No collection is approved, required and mapped.".to_owned();
+        }
+        "Every birth trigger is there.".to_owned()
+    }
+
+    fn is_ready(plan: &TriggersPlan) -> bool {
+        is_ready(plan)
+    }
+
+    fn subject(plan: &TriggersPlan) -> String {
+        format!(
+            "the birth triggers of {} collections of {}",
+            plan.items.len(),
+            plain(&plan.registry.name.to_string())
+        )
+    }
+
+    fn details(plan: &TriggersPlan) -> Details<'_> {
+        Details {
+            differences: &plan.differences,
+            items: &plan.items,
+            queue: &plan.queue,
+        }
+    }
+}
+
+fn differences(output: &Output, differences: &[Difference]) {
+    if differences.is_empty() {
+        return;
+    }
+    output.text(format!(
+        "{} the approved and the live list differ in {} collections",
+        styled(BAD, "Policy mismatch:"),
+        differences.len()
+    ));
+    for difference in differences.iter().take(SHOWN) {
+        output.text(format!("  {}", plain(&difference.to_string())));
+    }
+    more(output, differences.len());
+}
+
+/// Shows a rollback's plan.
+pub(in crate::cli) fn show_rollback(output: &Output, plan: &RollbackPlan) {
+    output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
+    for gone in plan.undo.gone.iter().take(SHOWN) {
+        output.text(format!("  already gone: {}", plain(gone)));
+    }
+    more(output, plan.undo.gone.len());
+    for left in plan.undo.left.iter().take(SHOWN) {
+        output.text(format!("  {} {}", styled(WARN, "left:"), plain(left)));
+    }
+    more(output, plan.undo.left.len());
+    for statement in plan.undo.statements.iter().take(SHOWN) {
+        output.text(format!("  {}", plain(&statement.preview())));
+    }
+    more(output, plan.undo.statements.len());
+}

@@ -1,0 +1,642 @@
+//! Birth triggers (B3-A) as an operation of the lifecycle.
+
+pub mod rollback;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use birth_core::catalog::function::TriggerFunction;
+use birth_core::catalog::trigger::LiveTrigger;
+use birth_core::digest::Digest;
+use birth_core::estate::Estate;
+use birth_core::ident::{Identifier, QualifiedName};
+use birth_core::issue::{IssueConcepts, IssueDraft, IssueRow, compile};
+use birth_core::op::triggers::assess::{Context, assess, matching, proposals};
+use birth_core::op::triggers::facts::{ApprovedArtifact, TriggersFacts, conflict_batches};
+use birth_core::op::triggers::plan::TriggersPlan;
+use birth_core::op::triggers::report;
+use birth_core::op::triggers::statement::TriggersStatement;
+use birth_core::op::triggers::undo::{self, TriggersKeys};
+use birth_core::op::triggers::verify::{self, TriggersState};
+use birth_core::op::triggers::{LOCK_KEY, RUN_STEM, concept, decision_word, family, species_issue};
+use birth_core::op::{DatabaseIdentity, Decision, Revision};
+use birth_core::outcome::{FailureClass, FinalResponse, Status};
+use birth_core::policy::coverage::CoverageStatus;
+use birth_core::policy::verdict::Severity;
+use birth_core::profile::{Naming, Profile};
+use birth_core::resolve::{Relation, ResolvedConcept, ResolvedFamily};
+use birth_core::sql::frame::TableLock;
+
+use super::classify::{self, ApprovedReport, RegistryNames};
+use super::failure::Failure;
+use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
+use super::replay::{Question, RecordedCall, RecordedVerdicts};
+use super::resolution;
+use crate::pg::{Reader, Returned, Server};
+use crate::plugin::set::PolicyRuntime;
+
+/// The code of a run that leaves statements for later batches.
+pub const BATCHES_REMAIN: &str = "BATCHES_REMAIN";
+
+/// Everything the installation of birth triggers needs besides a database.
+#[derive(Debug)]
+pub struct Triggers {
+    /// How names are recognised and derived.
+    pub profile: Profile,
+    /// The schema the person named.
+    pub schema: Option<String>,
+    /// Decides.
+    pub policy: Rc<PolicyRuntime>,
+    /// The approved list; none where a run is only looked at.
+    pub approved: Option<Rc<ApprovedReport>>,
+    /// Statements of one transaction at most; none for all of them.
+    pub batch_size: Option<usize>,
+}
+
+/// What the names resolved to.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TriggersTarget {
+    /// The registry and its columns.
+    pub registry: RegistryNames,
+    /// The species map.
+    pub species_map: ResolvedFamily,
+    /// The collection in it.
+    pub species_key: ResolvedConcept,
+    /// Where births are registered.
+    pub birth_registry: ResolvedFamily,
+    /// The table of issues.
+    pub issues: ResolvedFamily,
+    /// Its columns.
+    pub issue_concepts: IssueConcepts,
+    /// The function.
+    pub function: TriggerFunction,
+    /// Locks the server has room for.
+    pub lock_slots: i64,
+    /// Locks held when this was asked.
+    pub locks_held: i64,
+}
+
+impl Triggers {
+    /// The schema a family is looked for in: the profile's word on it, else the
+    /// schema the person named for the registry.
+    async fn family(&self, reader: Reader<'_>, id: &str) -> Result<ResolvedFamily, Failure> {
+        let named = self
+            .profile
+            .families
+            .get(id)
+            .and_then(|f| f.schema.as_ref());
+        let schema = match named {
+            Some(_) => None,
+            None => self.schema.as_deref(),
+        };
+        resolution::family(reader, &self.profile, id, schema).await
+    }
+
+    fn report(&self) -> Result<&ApprovedReport, Failure> {
+        self.approved.as_deref().ok_or_else(|| {
+            Failure::new(
+                FailureClass::Internal,
+                "NO_APPROVED_REPORT",
+                "a run that is only looked at has no approved report",
+            )
+        })
+    }
+
+    fn artifact(&self) -> Result<ApprovedArtifact, Failure> {
+        let artifact = &self.report()?.file.artifact;
+        let (by, at) = artifact
+            .approval()
+            .map_or_else(Default::default, |a| (a.by.clone(), a.at.clone()));
+        Ok(ApprovedArtifact {
+            revision: artifact.revision().clone(),
+            content: artifact.content(),
+            by,
+            at,
+            statuses: artifact
+                .entries()
+                .iter()
+                .map(|entry| (entry.key.clone(), entry.status))
+                .collect(),
+        })
+    }
+}
+
+/// Tables with the names of their birth triggers, each table once; a table whose
+/// name does not fit is asked for the function alone.
+fn trigger_names(estate: &Estate, naming: &Naming) -> BTreeMap<u32, String> {
+    let tables = estate.collections.iter().filter_map(|c| c.table.as_ref());
+    tables
+        .map(|table| {
+            let name = naming.trigger_name(table.name.name.as_str());
+            (table.oid, name.map(|n| n.to_string()).unwrap_or_default())
+        })
+        .collect()
+}
+
+pub(super) fn by_table(live: Vec<LiveTrigger>) -> BTreeMap<u32, Vec<LiveTrigger>> {
+    let mut by_table: BTreeMap<u32, Vec<LiveTrigger>> = BTreeMap::new();
+    for trigger in live {
+        by_table.entry(trigger.table_oid).or_default().push(trigger);
+    }
+    by_table
+}
+
+fn gone(what: &str) -> Failure {
+    Failure::new(
+        FailureClass::Drift,
+        "OBJECT_GONE",
+        format!("{what} is gone"),
+    )
+    .with_hint("make the plan again")
+}
+
+/// A family as it is called now, by its oid.
+async fn current(reader: Reader<'_>, family: &ResolvedFamily) -> Result<Relation, Failure> {
+    let oid = family.relation.oid;
+    let found = reader.relation_by_oid(oid).await?;
+    found.ok_or_else(|| gone(&format!("the table {} (oid {oid})", family.relation.name)))
+}
+
+impl Operation for Triggers {
+    const NAME: &'static str = "triggers";
+    const STEM: &'static str = RUN_STEM;
+    const LOCK_KEY: &'static str = LOCK_KEY;
+    const TABLE_LOCK: TableLock = TableLock::ShareRowExclusive;
+    type Target = TriggersTarget;
+    type Facts = TriggersFacts;
+    type State = TriggersState;
+    type Plan = TriggersPlan;
+    type Statement = TriggersStatement;
+    type Keys = TriggersKeys;
+
+    async fn discover(
+        &self,
+        reader: Reader<'_>,
+        server: &Server,
+    ) -> Result<TriggersTarget, Failure> {
+        let report = self.report()?;
+        report
+            .file
+            .check_against(&self.policy.revision(), &server.database)
+            .map_err(|error| classify::unusable(&report.path, &error))?;
+        let schema = self.schema.as_deref();
+        let registry = RegistryNames::discover(reader, &self.profile, schema).await?;
+        let species_map = self.family(reader, family::SPECIES_MAP).await?;
+        let species_key =
+            resolution::concept(reader, &self.profile, concept::SPECIES_KEY, &species_map).await?;
+        let birth_registry = self.family(reader, family::BIRTH_REGISTRY).await?;
+        let issues = self.family(reader, family::ISSUES).await?;
+        Ok(TriggersTarget {
+            registry,
+            species_map,
+            species_key,
+            birth_registry,
+            issue_concepts: resolution::issue_concepts(reader, &self.profile, &issues).await?,
+            issues,
+            function: resolution::function(reader, &self.profile.naming).await?,
+            lock_slots: server.lock_slots,
+            locks_held: server.locks_held,
+        })
+    }
+
+    async fn read(
+        &self,
+        reader: Reader<'_>,
+        target: &TriggersTarget,
+    ) -> Result<TriggersFacts, Failure> {
+        let registry = current(reader, &target.registry.registry).await?;
+        let map = current(reader, &target.species_map).await?;
+        let issues = current(reader, &target.issues).await?;
+        let columns = target.registry.columns()?;
+        let rules = &self.profile.collections;
+        let estate = reader.estate(&registry, &columns, rules).await?;
+        let classification = reader.classification_facts(&estate).await?;
+        let function = reader.trigger_function(target.function.oid).await?;
+        let function = function
+            .filter(|f| f.fits)
+            .ok_or_else(|| gone(&format!("the function {}", target.function.signature())))?;
+        let key = Identifier::new(target.species_key.column.as_str());
+        let key = key.map_err(|error| {
+            Failure::new(
+                FailureClass::Internal,
+                "COLUMN_NAME_NOT_USABLE",
+                error.to_string(),
+            )
+        })?;
+        let mapped = reader.mapped_keys(&map, &key).await?;
+        let names = trigger_names(&estate, &self.profile.naming);
+        let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
+        let triggers = reader.birth_triggers(&tables, function.oid).await?;
+        let birth_triggers = reader.birth_trigger_count(function.oid).await?;
+        let approved = self.artifact()?;
+        let unmapped = approved.statuses.iter().filter(|(key, status)| {
+            **status == CoverageStatus::Required && !mapped.keys.contains(*key)
+        });
+        let mut drafts: Vec<IssueDraft> = unmapped
+            .map(|(key, _)| species_issue(&self.profile.issue, key))
+            .collect();
+        let concepts = &target.issue_concepts;
+        let values = &self.profile.issue;
+        let holds_keys = (registry.oid, target.registry.key.column.as_str());
+        let issues = reader
+            .issue_table(&issues, holds_keys, concepts, values, &drafts)
+            .await?;
+        let open_issues = reader
+            .open_issues(&issues, concepts, values, &drafts)
+            .await?;
+        drafts.retain(|draft| !open_issues.contains_key(&draft.collection));
+        // Where they do not compile, the plan says why.
+        let issue_collisions = match compile(&issues, concepts, values, &drafts) {
+            Ok(compiled) => reader.issue_collisions(&issues, &compiled.inserts).await?,
+            Err(_) => vec![],
+        };
+        Ok(TriggersFacts {
+            registry,
+            function,
+            estate,
+            classification,
+            mapped,
+            approved,
+            triggers: by_table(triggers.live),
+            partition_triggers: triggers.on_partitions,
+            birth_triggers,
+            issues,
+            issue_concepts: concepts.clone(),
+            issue_collisions: issue_collisions.iter().map(ToString::to_string).collect(),
+            open_issues,
+        })
+    }
+
+    fn plan(
+        &self,
+        database: &DatabaseIdentity,
+        facts: &TriggersFacts,
+    ) -> Result<Decided<TriggersPlan>, Failure> {
+        let mut calls = Vec::new();
+        let classified = self.policy.judge_classification(&facts.classification)?;
+        for (batch, judged) in facts
+            .classification
+            .batches()
+            .iter()
+            .zip(classified.batches)
+        {
+            calls.push(RecordedCall {
+                question: Question::Classification(batch.clone()),
+                verdicts: judged.raw,
+                fuel: judged.fuel,
+            });
+        }
+        let live = classify::entries(&facts.estate, classified.answers)?;
+        let naming = &self.profile.naming;
+        let matching = matching(facts, &live);
+        let proposals = if matching.differences.is_empty() {
+            proposals(facts, &matching, naming)
+        } else {
+            // Nothing will be installed: there is nothing to ask.
+            vec![]
+        };
+        let mut answers = Vec::with_capacity(proposals.len());
+        for batch in conflict_batches(&proposals, facts) {
+            let judged = self.policy.judge_conflict(&batch)?;
+            answers.extend(judged.answers);
+            calls.push(RecordedCall {
+                question: Question::Conflict(batch),
+                verdicts: judged.raw,
+                fuel: judged.fuel,
+            });
+        }
+        let revision = self.policy.revision();
+        let context = Context {
+            database,
+            revision: &revision,
+            naming,
+            issues: &self.profile.issue,
+            batch_size: self.batch_size,
+        };
+        let plan = assess(&context, facts, &live, matching, &proposals, answers)?;
+        Ok(Decided {
+            plan,
+            verdicts: Some(RecordedVerdicts::new(&self.policy, revision, calls)),
+        })
+    }
+
+    fn summary(plan: &TriggersPlan) -> String {
+        let differences = plan
+            .differences
+            .iter()
+            .map(|d| format!("policy mismatch: {d}\n"));
+        let warnings = plan.warnings.iter().map(|w| format!("warning: {w}\n"));
+        let items = plan.items.iter().map(|i| {
+            let why: Vec<String> = i
+                .reasons
+                .iter()
+                .map(|r| format!("; {}: {}", r.code, r.message))
+                .collect();
+            let (object, word) = (&i.object, decision_word(i.decision));
+            format!(
+                "{:?} on {}: {word}{}\n",
+                object.collection,
+                object.table.name,
+                why.concat()
+            )
+        });
+        let queue = plan.queue.iter().map(|q| match &q.open {
+            Some(key) => format!(
+                "{:?} has no species mapping: issue {} is open\n",
+                q.collection,
+                key.join(", ")
+            ),
+            None => format!(
+                "{:?} has no species mapping: an issue is queued\n",
+                q.collection
+            ),
+        });
+        let sets = format!(
+            "target set {}, species queue {}, policy difference {}\n",
+            plan.items.len(),
+            plan.queue.len(),
+            plan.differences.len()
+        );
+        std::iter::once(sets)
+            .chain(differences)
+            .chain(warnings)
+            .chain(items)
+            .chain(queue)
+            .collect()
+    }
+
+    fn stop(plan: &TriggersPlan) -> Option<Stop> {
+        if !plan.differences.is_empty() {
+            let differences: Vec<String> =
+                plan.differences.iter().map(ToString::to_string).collect();
+            return Some(Stop {
+                status: Status::PolicyMismatch,
+                failure: Failure::new(
+                    FailureClass::Policy,
+                    "POLICY_MISMATCH",
+                    format!(
+                        "the approved and the live list differ in {} collections: {}",
+                        differences.len(),
+                        differences.join("; ")
+                    ),
+                )
+                .with_hint("`birth classify diff` shows it; classify and approve again, or mend the registry"),
+            });
+        }
+        let blocked = blocked(plan)?;
+        plan.statements.is_empty().then_some(Stop {
+            status: Status::Blocked,
+            failure: blocked,
+        })
+    }
+
+    fn unfinished(plan: &TriggersPlan) -> Option<Failure> {
+        if plan.remaining > 0 {
+            return Some(
+                Failure::new(
+                    FailureClass::Database,
+                    BATCHES_REMAIN,
+                    format!("{} statements are left for later batches", plan.remaining),
+                )
+                .with_hint("run the command again: it goes on where it stopped"),
+            );
+        }
+        blocked(plan)
+    }
+
+    fn about(target: &TriggersTarget) -> String {
+        format!(
+            "the collections of {}, calling {}",
+            target.registry.registry.relation.name,
+            target.function.signature()
+        )
+    }
+
+    fn check_feasible(&self, target: &TriggersTarget, plan: &TriggersPlan) -> Result<(), Failure> {
+        if !plan.missing_rights.is_empty() {
+            return Err(Failure::new(
+                FailureClass::Privilege,
+                "MISSING_RIGHTS",
+                format!("the role {}", some(&plan.missing_rights)),
+            )
+            .with_hint("connect as a role that owns the tables, or grant what is missing"));
+        }
+        let room = target.lock_slots - target.locks_held;
+        if plan.locks <= room || plan.statements.is_empty() {
+            return Ok(());
+        }
+        // Two thirds, because others need locks as well.
+        let size = (room * 2 / 3).max(1);
+        Err(Failure::new(
+            FailureClass::Database,
+            "LOCK_BUDGET",
+            format!(
+                "the transaction needs {} locks; the server has room for {} and holds {}",
+                plan.locks, target.lock_slots, target.locks_held
+            ),
+        )
+        .with_hint(format!(
+            "install in several transactions with --batch-size {size}, or raise max_locks_per_transaction on the server"
+        )))
+    }
+
+    fn statements(plan: &TriggersPlan) -> &[TriggersStatement] {
+        &plan.statements
+    }
+
+    fn tables(plan: &TriggersPlan) -> Vec<(u32, &QualifiedName)> {
+        plan.created()
+            .map(|i| (i.object.table.oid, &i.object.table.name))
+            .collect()
+    }
+
+    fn untouched(plan: &TriggersPlan) -> Vec<u32> {
+        // The table of issues may be a collection itself.
+        plan.created()
+            .map(|i| i.object.table.oid)
+            .filter(|oid| *oid != plan.issues.oid)
+            .collect()
+    }
+
+    fn database(plan: &TriggersPlan) -> &DatabaseIdentity {
+        &plan.database
+    }
+
+    fn digest(plan: &TriggersPlan) -> Result<Digest, Failure> {
+        plan.digest().map_err(|e| Failure::encoding(&e))
+    }
+
+    fn revision(plan: &TriggersPlan) -> Option<&Revision> {
+        Some(&plan.revision)
+    }
+
+    fn drift(planned: &TriggersPlan, now: &TriggersPlan) -> Vec<String> {
+        planned.drift(now)
+    }
+
+    fn plan_file(plan: &TriggersPlan) -> Result<String, Failure> {
+        plan.to_file().map_err(|e| Failure::encoding(&e))
+    }
+
+    fn read_plan_file(text: &str) -> Result<TriggersPlan, Failure> {
+        Ok(TriggersPlan::from_file(text)?)
+    }
+
+    async fn before_execution(
+        &self,
+        _reader: Reader<'_>,
+        _target: &TriggersTarget,
+        _plan: &TriggersPlan,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn observe(
+        &self,
+        reader: Reader<'_>,
+        target: &TriggersTarget,
+        plan: &TriggersPlan,
+    ) -> Result<TriggersState, Failure> {
+        let items = plan.items.iter();
+        let names: BTreeMap<u32, &str> = items
+            .map(|i| {
+                let name = i.object.name.as_ref();
+                (i.object.table.oid, name.map_or("", |n| n.as_str()))
+            })
+            .collect();
+        observe(reader, target.function.oid, &names).await
+    }
+
+    fn moved(
+        &self,
+        plan: &TriggersPlan,
+        _before: &TriggersFacts,
+        locked: &TriggersState,
+    ) -> Vec<String> {
+        verify::moved(plan, locked)
+    }
+
+    fn verify(plan: &TriggersPlan, _before: &TriggersFacts, after: &TriggersState) -> Vec<String> {
+        verify::verify(plan, after)
+    }
+
+    fn capture(
+        plan: &TriggersPlan,
+        after: &TriggersState,
+        returned: &[Returned],
+    ) -> Result<TriggersKeys, String> {
+        let rows = returned.iter().map(|r| (r.statement, r.rows.as_slice()));
+        undo::capture(plan, after, &rows.collect())
+    }
+
+    async fn traces(
+        &self,
+        reader: Reader<'_>,
+        target: &TriggersTarget,
+        plan: &TriggersPlan,
+        keys: &TriggersKeys,
+    ) -> Result<Traces, Failure> {
+        let state = self.observe(reader, target, plan).await?;
+        let triggers = keys.triggers.iter().filter(|key| {
+            let live = state.triggers.get(&key.table_oid);
+            live.is_some_and(|live| live.iter().any(|t| t.oid == key.oid))
+        });
+        let rows = rollback::issue_rows(reader, keys).await?;
+        let issues = rows.iter().filter(|row| **row != IssueRow::Gone);
+        let there = triggers.count() + issues.count();
+        Ok(if there == keys.triggers.len() + keys.queued() {
+            Traces::Done
+        } else if there == 0 {
+            Traces::Absent
+        } else {
+            Traces::Mixed
+        })
+    }
+
+    fn response(
+        status: Status,
+        reason: Option<&str>,
+        evidence: &Evidence<'_, Self>,
+    ) -> FinalResponse {
+        report::final_response(status, reason, &for_report(evidence))
+    }
+
+    fn report(
+        header: &ReportHeader,
+        evidence: &Evidence<'_, Self>,
+        response: &FinalResponse,
+    ) -> String {
+        let header = report::ReportHeader {
+            run: &header.run,
+            started_at: &header.started_at,
+            ended_at: &header.ended_at,
+            connection: &header.connection,
+        };
+        report::report(&header, &for_report(evidence), response)
+    }
+}
+
+/// Reads the tables, their triggers and the function.
+async fn observe(
+    reader: Reader<'_>,
+    function_oid: u32,
+    names: &BTreeMap<u32, &str>,
+) -> Result<TriggersState, Failure> {
+    let tables: Vec<(u32, &str)> = names.iter().map(|(oid, name)| (*oid, *name)).collect();
+    let oids: Vec<u32> = names.keys().copied().collect();
+    let relations = reader.relations_by_oid(&oids).await?;
+    let triggers = reader.birth_triggers(&tables, function_oid).await?;
+    Ok(TriggersState {
+        function: reader.trigger_function(function_oid).await?,
+        tables: relations.into_iter().map(|r| (r.oid, r)).collect(),
+        triggers: by_table(triggers.live),
+        birth_triggers: reader.birth_trigger_count(function_oid).await?,
+    })
+}
+
+/// Collections of the target set that were excluded.
+fn blocked(plan: &TriggersPlan) -> Option<Failure> {
+    let blocked: Vec<String> = plan
+        .decided(Decision::Blocked)
+        .map(|i| {
+            let findings = i.reasons.iter().filter(|r| r.severity == Severity::Finding);
+            let mut why: Vec<&str> = findings.map(|r| r.code.as_str()).collect();
+            why.dedup();
+            format!("{} ({})", i.object.table.name, why.join(", "))
+        })
+        .collect();
+    (!blocked.is_empty()).then(|| {
+        Failure::new(
+            FailureClass::Database,
+            "EXISTING_CONFLICT",
+            format!("{} tables are excluded: {}", blocked.len(), some(&blocked)),
+        )
+        .with_hint("`birth plan triggers` shows each conflict with its reasons")
+    })
+}
+
+/// A list for people: its first items.
+fn some(items: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = items
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("; ");
+    match items.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
+fn for_report<'a>(evidence: &'a Evidence<'_, Triggers>) -> report::Evidence<'a> {
+    report::Evidence {
+        plan: evidence.plan,
+        committed: evidence.committed,
+        state: evidence.state,
+        compiled_sql_logged: evidence.previewed,
+    }
+}

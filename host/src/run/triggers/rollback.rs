@@ -1,0 +1,430 @@
+//! Undoing a run of birth triggers, as an operation of the lifecycle with
+//! statements of its own.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use birth_core::digest::{Digest, DigestBuilder};
+use birth_core::ident::QualifiedName;
+use birth_core::issue::IssueRow;
+use birth_core::op::triggers::LOCK_KEY;
+use birth_core::op::triggers::undo::{self, TriggersKeys, TriggersUndo, UndoPlan, UndoState};
+use birth_core::op::{DatabaseIdentity, Revision, plan_file};
+use birth_core::outcome::{FailureClass, FinalResponse, Status};
+use birth_core::sql::frame::TableLock;
+
+use super::{by_table, some};
+use crate::journal::Keys;
+use crate::pg::{Reader, Returned, Server};
+use crate::run::failure::{Failure, other_database};
+use crate::run::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
+
+/// Undoes one run of birth triggers.
+#[derive(Debug)]
+pub struct TriggersRollback {
+    /// The captured identities of the run.
+    pub keys: Keys<TriggersKeys>,
+}
+
+/// What was asked before anything else.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RollbackTarget {
+    /// Why the role could not undo it.
+    missing_rights: Vec<String>,
+    /// Locks the server has room for, without those that are held.
+    room: i64,
+}
+
+/// The plan of an undoing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackPlan {
+    /// Format of the file.
+    pub format: u32,
+    /// The run that is undone.
+    pub of: String,
+    /// The database.
+    pub database: DatabaseIdentity,
+    /// The identities.
+    pub keys: TriggersKeys,
+    /// Triggers that call the function now, clones not counted.
+    pub birth_triggers: u64,
+    /// What will be done.
+    pub undo: UndoPlan,
+    /// The tables that statements change, as they are called now.
+    pub tables: BTreeMap<u32, QualifiedName>,
+}
+
+/// What became of the captured issues, in the order of the keys.
+pub(super) async fn issue_rows(
+    reader: Reader<'_>,
+    keys: &TriggersKeys,
+) -> Result<Vec<IssueRow>, Failure> {
+    match &keys.issues {
+        Some(keys) => Ok(reader.issue_rows(keys).await?),
+        None => Ok(vec![]),
+    }
+}
+
+impl TriggersRollback {
+    async fn state(&self, reader: Reader<'_>) -> Result<UndoState, Failure> {
+        let keys = &self.keys.keys;
+        let names: BTreeMap<u32, &str> = keys
+            .triggers
+            .iter()
+            .map(|key| (key.table_oid, key.name.as_str()))
+            .collect();
+        let tables: Vec<(u32, &str)> = names.iter().map(|(oid, name)| (*oid, *name)).collect();
+        let oids: Vec<u32> = names.keys().copied().collect();
+        let relations = reader.relations_by_oid(&oids).await?;
+        let triggers = reader.birth_triggers(&tables, keys.function_oid).await?;
+        let issues = match &keys.issues {
+            Some(issues) => reader.relation_by_oid(issues.table_oid).await?,
+            None => None,
+        };
+        Ok(UndoState {
+            tables: relations.into_iter().map(|r| (r.oid, r)).collect(),
+            triggers: by_table(triggers.live),
+            issues,
+            rows: issue_rows(reader, keys).await?,
+            birth_triggers: reader.birth_trigger_count(keys.function_oid).await?,
+        })
+    }
+}
+
+impl Operation for TriggersRollback {
+    const NAME: &'static str = "rollback-triggers";
+    const STEM: &'static str = "p3d-birth-b3a-rollback";
+    const LOCK_KEY: &'static str = LOCK_KEY;
+    const TABLE_LOCK: TableLock = TableLock::AccessExclusive;
+    type Target = RollbackTarget;
+    type Facts = UndoState;
+    type State = UndoState;
+    type Plan = RollbackPlan;
+    type Statement = TriggersUndo;
+    type Keys = TriggersKeys;
+
+    async fn discover(
+        &self,
+        reader: Reader<'_>,
+        server: &Server,
+    ) -> Result<RollbackTarget, Failure> {
+        if !self.keys.database.is_same_database(&server.database) {
+            return Err(other_database(
+                "the run was",
+                &self.keys.database,
+                &server.database,
+            ));
+        }
+        let keys = &self.keys.keys;
+        let oids: Vec<u32> = keys.triggers.iter().map(|key| key.table_oid).collect();
+        let not_owned = reader.not_owned(&oids).await?;
+        let mut missing: Vec<String> = not_owned
+            .into_iter()
+            .map(|(table, owner)| format!("does not own {table} (its owner is {owner})"))
+            .collect();
+        if let Some(issues) = &keys.issues {
+            let table = reader.may_not_delete(issues.table_oid).await?;
+            missing.extend(table.map(|table| format!("may not delete rows of {table}")));
+        }
+        Ok(RollbackTarget {
+            missing_rights: missing,
+            room: server.lock_slots - server.locks_held,
+        })
+    }
+
+    async fn read(
+        &self,
+        reader: Reader<'_>,
+        _target: &RollbackTarget,
+    ) -> Result<UndoState, Failure> {
+        self.state(reader).await
+    }
+
+    fn plan(
+        &self,
+        database: &DatabaseIdentity,
+        facts: &UndoState,
+    ) -> Result<Decided<RollbackPlan>, Failure> {
+        let keys = &self.keys.keys;
+        let undo = undo::assess(keys, facts);
+        let dropped = undo.dropped.iter().map(|(_, table)| table);
+        let tables = dropped.filter_map(|oid| Some((*oid, facts.tables.get(oid)?.name.clone())));
+        let plan = RollbackPlan {
+            format: 1,
+            of: self.keys.run.clone(),
+            database: database.clone(),
+            keys: keys.clone(),
+            birth_triggers: facts.birth_triggers,
+            tables: tables.collect(),
+            undo,
+        };
+        Ok(Decided {
+            plan,
+            verdicts: None,
+        })
+    }
+
+    fn summary(plan: &RollbackPlan) -> String {
+        let gone = plan
+            .undo
+            .gone
+            .iter()
+            .map(|g| format!("already gone: {g}\n"));
+        let left = plan.undo.left.iter().map(|l| format!("left: {l}\n"));
+        gone.chain(left).collect()
+    }
+
+    fn stop(plan: &RollbackPlan) -> Option<Stop> {
+        let nothing_to_do = plan.undo.statements.is_empty();
+        (nothing_to_do && !plan.undo.left.is_empty()).then(|| Stop {
+            status: Status::Blocked,
+            failure: left(plan),
+        })
+    }
+
+    fn unfinished(plan: &RollbackPlan) -> Option<Failure> {
+        (!plan.undo.left.is_empty()).then(|| left(plan))
+    }
+
+    fn about(_target: &RollbackTarget) -> String {
+        "the birth triggers of a run".to_owned()
+    }
+
+    fn check_feasible(&self, target: &RollbackTarget, plan: &RollbackPlan) -> Result<(), Failure> {
+        if !target.missing_rights.is_empty() {
+            return Err(Failure::new(
+                FailureClass::Privilege,
+                "MISSING_RIGHTS",
+                format!("the role {}", some(&target.missing_rights)),
+            )
+            .with_hint("connect as a role that owns the tables"));
+        }
+        // Partitions were counted when the triggers were made; what fitted then
+        // is only checked for the tables themselves.
+        let needed = plan.undo.dropped.len() as i64 + 32;
+        if needed <= target.room || plan.undo.statements.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureClass::Database,
+            "LOCK_BUDGET",
+            format!(
+                "the rollback needs {needed} locks; the server has room for {}",
+                target.room
+            ),
+        )
+        .with_hint("raise max_locks_per_transaction on the server"))
+    }
+
+    fn statements(plan: &RollbackPlan) -> &[TriggersUndo] {
+        &plan.undo.statements
+    }
+
+    fn tables(plan: &RollbackPlan) -> Vec<(u32, &QualifiedName)> {
+        let mut tables: Vec<(u32, &QualifiedName)> =
+            plan.tables.iter().map(|(oid, name)| (*oid, name)).collect();
+        // In the order in which every run takes them.
+        tables.sort_by_key(|(_, name)| *name);
+        tables
+    }
+
+    fn untouched(plan: &RollbackPlan) -> Vec<u32> {
+        let issues = plan.keys.issues.as_ref().map(|keys| keys.table_oid);
+        plan.tables
+            .keys()
+            .copied()
+            .filter(|oid| Some(*oid) != issues)
+            .collect()
+    }
+
+    fn database(plan: &RollbackPlan) -> &DatabaseIdentity {
+        &plan.database
+    }
+
+    fn digest(plan: &RollbackPlan) -> Result<Digest, Failure> {
+        let mut plan = plan.clone();
+        plan.database.timeline = 0;
+        let body = serde_json::to_vec(&plan).map_err(|e| Failure::encoding(&e))?;
+        Ok(DigestBuilder::new("birth triggers rollback plan 1")
+            .bytes(&body)
+            .finish())
+    }
+
+    fn revision(_plan: &RollbackPlan) -> Option<&Revision> {
+        None
+    }
+
+    fn drift(planned: &RollbackPlan, now: &RollbackPlan) -> Vec<String> {
+        let new = |now: &[String], was: &[String]| -> Vec<String> {
+            now.iter().filter(|n| !was.contains(n)).cloned().collect()
+        };
+        let mut out = new(&now.undo.left, &planned.undo.left);
+        let gone = new(&now.undo.gone, &planned.undo.gone);
+        out.extend(gone.iter().map(|g| format!("{g} is gone")));
+        if out.is_empty() && planned != now {
+            out.push("tables were renamed, or other triggers call the function".to_owned());
+        }
+        out
+    }
+
+    fn plan_file(plan: &RollbackPlan) -> Result<String, Failure> {
+        Ok(serde_json::to_string_pretty(plan).map_err(|e| Failure::encoding(&e))? + "\n")
+    }
+
+    fn read_plan_file(text: &str) -> Result<RollbackPlan, Failure> {
+        let unusable =
+            |detail: String| Failure::new(FailureClass::Artifact, "PLAN_FILE_NOT_USABLE", detail);
+        let plan: RollbackPlan = serde_json::from_str(text)
+            .map_err(|error| unusable(format!("the rollback's plan is damaged: {error}")))?;
+        if plan.format > 1 {
+            let found = plan.format;
+            return Err(unusable(format!(
+                "the rollback's plan has format {found}; this host reads up to 1"
+            )));
+        }
+        Ok(plan)
+    }
+
+    async fn before_execution(
+        &self,
+        _reader: Reader<'_>,
+        _target: &RollbackTarget,
+        _plan: &RollbackPlan,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn observe(
+        &self,
+        reader: Reader<'_>,
+        _target: &RollbackTarget,
+        _plan: &RollbackPlan,
+    ) -> Result<UndoState, Failure> {
+        self.state(reader).await
+    }
+
+    fn moved(&self, plan: &RollbackPlan, _before: &UndoState, locked: &UndoState) -> Vec<String> {
+        let now = RollbackPlan {
+            undo: undo::assess(&plan.keys, locked),
+            birth_triggers: locked.birth_triggers,
+            ..plan.clone()
+        };
+        Self::drift(plan, &now)
+    }
+
+    fn verify(plan: &RollbackPlan, _before: &UndoState, after: &UndoState) -> Vec<String> {
+        let mut faults = undo::left_over(&plan.keys, &plan.undo, after);
+        let expected = plan.birth_triggers - plan.undo.dropped.len() as u64;
+        if after.birth_triggers != expected {
+            faults.push(format!(
+                "{expected} triggers should call the function, and {} do",
+                after.birth_triggers
+            ));
+        }
+        faults
+    }
+
+    fn capture(
+        plan: &RollbackPlan,
+        _after: &UndoState,
+        _returned: &[Returned],
+    ) -> Result<TriggersKeys, String> {
+        Ok(plan.keys.clone())
+    }
+
+    async fn traces(
+        &self,
+        reader: Reader<'_>,
+        _target: &RollbackTarget,
+        plan: &RollbackPlan,
+        _keys: &TriggersKeys,
+    ) -> Result<Traces, Failure> {
+        let state = self.state(reader).await?;
+        let left = undo::left_over(&plan.keys, &plan.undo, &state).len();
+        Ok(if left == 0 {
+            Traces::Done
+        } else if left == plan.undo.statements.len() {
+            Traces::Absent
+        } else {
+            Traces::Mixed
+        })
+    }
+
+    fn response(
+        status: Status,
+        reason: Option<&str>,
+        evidence: &Evidence<'_, Self>,
+    ) -> FinalResponse {
+        let plan = evidence.plan;
+        let done = evidence.committed.and(plan);
+        let total = evidence.state.map(|s| s.birth_triggers);
+        FinalResponse::default()
+            .with_status("rollback_status", status, reason)
+            .with("rolled_back_run", plan.map_or("", |p| p.of.as_str()))
+            .with("triggers_dropped", done.map_or(0, |p| p.undo.dropped.len()))
+            .with("issues_deleted", done.map_or(0, |p| p.undo.deleted.len()))
+            .with(
+                "left_changed",
+                plan.map_or_else(String::new, |p| p.undo.left.join("; ")),
+            )
+            .with(
+                "already_gone",
+                plan.map_or_else(String::new, |p| p.undo.gone.join("; ")),
+            )
+            .with(
+                "total_birth_triggers_after",
+                total.or(plan.map(|p| p.birth_triggers)).unwrap_or(0),
+            )
+            .with("compiled_sql_logged", evidence.previewed)
+            .with("execution_log_path", &evidence.log_path)
+            .with("post_rollback_verified", evidence.confirmed)
+    }
+
+    fn report(
+        header: &ReportHeader,
+        evidence: &Evidence<'_, Self>,
+        response: &FinalResponse,
+    ) -> String {
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "# Rollback of birth triggers (B3-A): run {}\n",
+            header.run
+        );
+        let _ = writeln!(
+            out,
+            "- started: {}\n- ended: {}\n- connection: {}",
+            header.started_at, header.ended_at, header.connection
+        );
+        if let Some(plan) = evidence.plan {
+            let _ = writeln!(out, "- undoes: {}", plan.of);
+            for left in &plan.undo.left {
+                let _ = writeln!(out, "- left: {}", left.replace('\n', " "));
+            }
+            let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
+            for statement in plan_file::compiled(&plan.undo.statements) {
+                let _ = writeln!(out, "{statement}");
+            }
+            let _ = writeln!(out, "```");
+        }
+        let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
+        out
+    }
+}
+
+fn left(plan: &RollbackPlan) -> Failure {
+    let left = &plan.undo.left;
+    Failure::new(
+        FailureClass::Drift,
+        "CHANGED_SINCE",
+        format!(
+            "{} objects were changed since and are left: {}",
+            left.len(),
+            some(left)
+        ),
+    )
+    .with_hint("look at them; what the run created and nobody touched is gone")
+}
