@@ -1,0 +1,413 @@
+//! The shape of a table: its columns by the parts they play, its references and
+//! what keeps rows apart. One pass over the columns, no judgement.
+
+use birth_sdk::classification::{Collection, Column, Facts, Index};
+use birth_sdk::{Memo, Text};
+
+use super::column;
+use super::kind::Kind;
+use super::part::Part;
+use super::sense::Sense;
+use super::words::Stem;
+
+/// Columns beyond this many are counted, not looked at: such a table is wide
+/// enough to be clear.
+const LOOKED_AT: usize = 64;
+/// References beyond this many are counted, not compared.
+const COMPARED: usize = 8;
+
+/// What is remembered of the names and types of a batch.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    senses: Memo<Sense, fn(&str) -> Sense>,
+    kinds: Memo<Kind, fn(&str) -> Kind>,
+}
+
+impl Vocabulary {
+    pub(super) fn new(facts: Facts<'_>) -> Self {
+        Self {
+            senses: facts.memo(Sense::of as fn(&str) -> Sense),
+            kinds: facts.memo(Kind::of as fn(&str) -> Kind),
+        }
+    }
+}
+
+/// What tells rows apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Key {
+    /// There is no primary key.
+    #[default]
+    None,
+    /// An identifier of the row's own, made or natural.
+    Own,
+    /// One reference: the row extends one other row.
+    Reference,
+    /// References and at most what describes a link.
+    References,
+    /// References and something else.
+    Mixed,
+}
+
+/// A reference as it is compared with the table's name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Side {
+    pub(super) first: Stem,
+    pub(super) last: Stem,
+    /// Of the table that a foreign key points to.
+    pub(super) table: Stem,
+}
+
+/// The shape of one table.
+#[derive(Debug)]
+pub(super) struct Shape<'a> {
+    pub(super) columns: usize,
+    counts: [u8; Part::COUNT],
+    examples: [Option<Text<'a>>; Part::COUNT],
+    parts: [Part; LOOKED_AT],
+    /// The references, a polymorphic pair counted once.
+    pub(super) sides: [Side; COMPARED],
+    pub(super) references: usize,
+    pub(super) key: Key,
+    /// The name of the first column of an identifier that is not made up.
+    pub(super) natural_key: Option<Part>,
+    /// How many references are unique together, at most.
+    pub(super) unique_references: usize,
+    /// A column of a unique key that is neither reference nor identifier.
+    pub(super) business_key: Option<Text<'a>>,
+    /// A time is part of a unique key.
+    pub(super) unique_by_time: bool,
+    /// Of the type `date`, in a unique key.
+    pub(super) unique_by_day: bool,
+    pub(super) has_brin: bool,
+    pub(super) is_polymorphic: bool,
+    pub(super) has_language: bool,
+    /// Points in time, of whatever meaning.
+    pub(super) times: usize,
+}
+
+impl<'a> Shape<'a> {
+    /// The shape of `table`, whose name ends in the noun `head`.
+    pub(super) fn of(table: Collection<'a>, head: Stem, known: &mut Vocabulary) -> Self {
+        let mut shape = Self {
+            columns: table.columns().len(),
+            counts: [0; Part::COUNT],
+            examples: [None; Part::COUNT],
+            parts: [Part::Plain; LOOKED_AT],
+            sides: [Side::default(); COMPARED],
+            references: 0,
+            key: Key::None,
+            natural_key: None,
+            unique_references: 0,
+            business_key: None,
+            unique_by_time: false,
+            unique_by_day: false,
+            has_brin: false,
+            is_polymorphic: false,
+            has_language: false,
+            times: 0,
+        };
+        let declared = Declared::of(table, known);
+        let own = own_identifier(table, head, &declared, known);
+        for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
+            let part = match own {
+                Some(identifier) if identifier == at => Part::Identifier,
+                _ => shape.read(column, at, &declared, known),
+            };
+            shape.parts[at] = part;
+            shape.count(part, column.name());
+        }
+        shape.pair_types(table, known);
+        shape.settle_parents();
+        for index in table.indexes() {
+            shape.read_index(table, index, own, known);
+        }
+        shape
+    }
+
+    /// How many columns play `part`.
+    pub(super) fn number(&self, part: Part) -> usize {
+        usize::from(self.counts[part as usize])
+    }
+
+    pub(super) fn has(&self, part: Part) -> bool {
+        self.number(part) > 0
+    }
+
+    /// How many columns play one of `parts`.
+    pub(super) fn sum(&self, parts: &[Part]) -> usize {
+        parts.iter().map(|&part| self.number(part)).sum()
+    }
+
+    /// The first column that plays `part`.
+    pub(super) fn example(&self, part: Part) -> Option<Text<'a>> {
+        self.examples[part as usize]
+    }
+
+    /// The first column that plays the first of `parts` that any plays.
+    pub(super) fn first_of(&self, parts: &[Part]) -> Option<Text<'a>> {
+        parts.iter().find_map(|&part| self.example(part))
+    }
+
+    fn count(&mut self, part: Part, name: Text<'a>) {
+        let count = &mut self.counts[part as usize];
+        *count = count.saturating_add(1);
+        self.examples[part as usize].get_or_insert(name);
+    }
+
+    fn read(
+        &mut self,
+        column: Column<'a>,
+        at: usize,
+        declared: &Declared,
+        known: &mut Vocabulary,
+    ) -> Part {
+        let sense = known.senses.get(column.name());
+        let kind = known.kinds.get(column.type_name());
+        self.times += usize::from(kind == Kind::Time);
+        let mut part = column::part(sense.part, kind, column);
+        if let Some(table) = declared.table(at) {
+            part = match part {
+                Part::Author | Part::Parent | Part::Recent | Part::Actor => part,
+                _ if table.is_own => Part::Parent,
+                _ => Part::Reference,
+            };
+            self.add_side(part, sense, table.name);
+        } else {
+            if part == Part::Reference && column.is_identity() {
+                return Part::Identifier;
+            }
+            self.add_side(part, sense, Stem::NONE);
+        }
+        self.has_language |= sense.is_language || part == Part::Locale;
+        part
+    }
+
+    fn add_side(&mut self, part: Part, sense: Sense, table: Stem) {
+        if part != Part::Reference {
+            return;
+        }
+        if let Some(side) = self.sides.get_mut(self.references) {
+            *side = Side {
+                first: sense.first,
+                last: sense.last,
+                table,
+            };
+        }
+        self.references += 1;
+    }
+
+    /// `target_type` beside `target_id` is half of one reference.
+    fn pair_types(&mut self, table: Collection<'a>, known: &mut Vocabulary) {
+        if self.references == 0 {
+            return;
+        }
+        for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
+            let sense = known.senses.get(column.name());
+            if !sense.is_type
+                || self.parts[at] == Part::Reference
+                || known.kinds.get(column.type_name()) == Kind::Boolean
+            {
+                continue;
+            }
+            let compared = self.references.min(COMPARED);
+            if self.sides[..compared]
+                .iter()
+                .any(|side| side.first == sense.first && side.last == sense.last)
+            {
+                let before = self.parts[at];
+                self.counts[before as usize] -= 1;
+                self.parts[at] = Part::Plain;
+                self.count(Part::Plain, column.name());
+                self.is_polymorphic = true;
+            }
+        }
+    }
+
+    /// Two pointers into the table's own kind are a link between two rows of
+    /// it; one is a tree.
+    fn settle_parents(&mut self) {
+        if self.number(Part::Parent) >= 2 && self.references == 0 {
+            self.references = self.number(Part::Parent);
+        }
+    }
+
+    fn read_index(
+        &mut self,
+        table: Collection<'a>,
+        index: Index<'a>,
+        own: Option<usize>,
+        known: &mut Vocabulary,
+    ) {
+        // Nothing else than BRIN says "in the order of time", but the method
+        // is not among the facts; a time column alone under an index that is
+        // not a B-tree can hardly be anything else.
+        if index.is_not_btree() {
+            let mut keys = index.columns();
+            let only = keys.next().flatten().filter(|_| index.columns().len() == 1);
+            self.has_brin |=
+                only.is_some_and(|column| known.kinds.get(column.type_name()) == Kind::Time);
+            return;
+        }
+        if !index.is_unique() || index.has_expressions() {
+            return;
+        }
+        let keys = Keys::of(self, table, index, own, known);
+        if index.is_primary() {
+            self.key = keys.key();
+            self.natural_key = keys.natural;
+        }
+        if keys.others == 0 && keys.references >= 2 {
+            self.unique_references = self.unique_references.max(keys.references);
+        }
+        self.unique_by_time |= keys.times > 0;
+        self.unique_by_day |= keys.days > 0;
+        if self.business_key.is_none() {
+            self.business_key = keys.business;
+        }
+    }
+}
+
+/// The columns of a unique key by what they are.
+#[derive(Default)]
+struct Keys<'a> {
+    references: usize,
+    own: usize,
+    describing: usize,
+    times: usize,
+    days: usize,
+    others: usize,
+    business: Option<Text<'a>>,
+    natural: Option<Part>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(
+        shape: &Shape<'a>,
+        table: Collection<'a>,
+        index: Index<'a>,
+        own: Option<usize>,
+        known: &mut Vocabulary,
+    ) -> Self {
+        let mut keys = Self::default();
+        for column in index.columns().flatten() {
+            let name = column.name();
+            let at = table
+                .columns()
+                .position(|other| other.name() == name)
+                .unwrap_or(LOOKED_AT);
+            let part = shape.parts.get(at).copied().unwrap_or(Part::Plain);
+            match part {
+                _ if own == Some(at) => {
+                    keys.own += 1;
+                    let sense = known.senses.get(name).part;
+                    let kind = known.kinds.get(column.type_name());
+                    keys.natural = Some(column::part(sense, kind, column));
+                }
+                Part::Identifier => keys.own += 1,
+                Part::Reference | Part::Author | Part::Parent | Part::Recent => {
+                    keys.references += 1
+                }
+                Part::Plain if shape.is_polymorphic => keys.describing += 1,
+                Part::Level | Part::Flag | Part::Status | Part::Position => keys.describing += 1,
+                _ if known.kinds.get(column.type_name()) == Kind::Time => {
+                    keys.times += 1;
+                    keys.days += usize::from(column.type_name() == "date");
+                }
+                _ => {
+                    keys.others += 1;
+                    if matches!(
+                        part,
+                        Part::Name | Part::Content | Part::Key | Part::Detail | Part::Plain
+                    ) {
+                        keys.business.get_or_insert(name);
+                    }
+                }
+            }
+        }
+        keys.others += keys.own + keys.times;
+        keys
+    }
+
+    fn key(&self) -> Key {
+        match (self.references, self.others) {
+            (0, _) => Key::Own,
+            (1, 0) if self.describing == 0 => Key::Reference,
+            (1, _) if self.own == 1 => Key::Own,
+            (_, 0) if self.references >= 2 => Key::References,
+            _ => Key::Mixed,
+        }
+    }
+}
+
+/// The foreign keys by the column they start from.
+struct Declared {
+    tables: [Pointed; LOOKED_AT],
+}
+
+#[derive(Clone, Copy)]
+struct Pointed {
+    name: Stem,
+    is_own: bool,
+}
+
+impl Declared {
+    fn of(table: Collection<'_>, known: &mut Vocabulary) -> Self {
+        let mut tables = [Pointed {
+            name: Stem::NONE,
+            is_own: false,
+        }; LOOKED_AT];
+        for foreign_key in table.foreign_keys() {
+            let name = foreign_key.referenced_name();
+            let is_own = table.name() == Some(name);
+            for column in foreign_key.columns() {
+                let start = column.name();
+                let at = table.columns().position(|other| other.name() == start);
+                if let Some(pointed) = at.and_then(|at| tables.get_mut(at)) {
+                    *pointed = Pointed {
+                        name: known.senses.get(name).last,
+                        is_own,
+                    };
+                }
+            }
+        }
+        Self { tables }
+    }
+
+    /// What the column at `at` points to.
+    fn table(&self, at: usize) -> Option<Pointed> {
+        self.tables
+            .get(at)
+            .copied()
+            .filter(|pointed| pointed.name != Stem::NONE)
+    }
+}
+
+/// The column that is the row's own identifier, made or natural.
+fn own_identifier(
+    table: Collection<'_>,
+    head: Stem,
+    declared: &Declared,
+    known: &mut Vocabulary,
+) -> Option<usize> {
+    let position = |wanted: Column<'_>| {
+        table
+            .columns()
+            .position(|column| column.name() == wanted.name())
+    };
+    let Some(key) = table.primary_key() else {
+        return table
+            .columns()
+            .take(LOOKED_AT)
+            .position(|column| known.senses.get(column.name()).part == Part::Identifier);
+    };
+    let mut keys = key.columns();
+    let column = keys.next().flatten().filter(|_| key.columns().len() == 1)?;
+    let at = position(column)?;
+    if declared.table(at).is_some() {
+        return None;
+    }
+    let sense = known.senses.get(column.name());
+    let made = column.is_identity() || column.has_identifier_default();
+    let points_elsewhere = sense.part == Part::Reference && sense.last != head;
+    (made || !points_elsewhere).then_some(at)
+}

@@ -1,0 +1,219 @@
+//! What the name of a table hints at.
+//!
+//! The noun that a name ends in counts; words before it say less. Which words
+//! hint at what is a setting. Names lie: a hint never decides alone.
+
+use super::words::{Stem, Words};
+
+/// Nouns that say nothing of what they hold: `audit_log_entries`.
+const EMPTY_TAILS: [&str; 26] = [
+    "entry",
+    "entries",
+    "record",
+    "records",
+    "item",
+    "items",
+    "data",
+    "rows",
+    "info",
+    "detail",
+    "details",
+    "table",
+    "tbl",
+    "list",
+    "line",
+    "lines",
+    "archive",
+    "archived",
+    "backup",
+    "bak",
+    "tab",
+    "table",
+    "eintraege",
+    "object",
+    "objects",
+    "dtl",
+];
+/// Prefixes of a product or a habit.
+const HABITS: [&str; 7] = ["tbl", "tb", "t", "tab", "app", "core", "main"];
+/// Words that end in a hint and are none.
+const NO_COMPOUNDS: [&str; 16] = [
+    "blog",
+    "weblog",
+    "catalog",
+    "dialog",
+    "backlog",
+    "analog",
+    "prolog",
+    "epilog",
+    "blogs",
+    "catalogs",
+    "dialogs",
+    "catalogue",
+    "microblog",
+    "bitmap",
+    "sitemap",
+    "roadmap",
+];
+
+/// What a word hints at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    Required,
+    Junction,
+    Log,
+    Cache,
+    Queue,
+}
+
+/// The words that hint, by their stems; sorted, so that they can be found fast.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hints {
+    stems: Vec<(u32, Hint)>,
+    endings: Vec<(String, Hint)>,
+}
+
+impl Hint {
+    /// As the settings name it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Junction => "junction",
+            Self::Log => "log",
+            Self::Cache => "cache",
+            Self::Queue => "queue",
+        }
+    }
+}
+
+impl Hints {
+    /// Adds words that hint at `hint`.
+    pub(super) fn add(&mut self, words: &[String], hint: Hint) {
+        for word in words {
+            self.stems.push((Stem::of(word).number(), hint));
+            if word.len() >= 3 {
+                self.endings.push((word.clone(), hint));
+            }
+        }
+        self.stems.sort_unstable_by_key(|(stem, _)| *stem);
+    }
+
+    /// What `word` alone hints at.
+    pub(super) fn exact(&self, word: &str) -> Option<Hint> {
+        let stem = Stem::of(word).number();
+        let at = self
+            .stems
+            .binary_search_by_key(&stem, |(stem, _)| *stem)
+            .ok()?;
+        self.stems.get(at).map(|(_, hint)| *hint)
+    }
+
+    /// As [`Hints::exact`], where several words are written as one: `auditlog`.
+    fn of_compound(&self, word: &str) -> Option<Hint> {
+        self.exact(word).or_else(|| {
+            if NO_COMPOUNDS.contains(&word) {
+                return None;
+            }
+            let word = word.strip_suffix('s').unwrap_or(word);
+            let longer = |ending: &str| word.len() >= ending.len() + 3 && word.ends_with(ending);
+            let found = self
+                .endings
+                .iter()
+                .filter(|(ending, _)| COMPOUNDED.contains(&ending.as_str()) && longer(ending));
+            found.map(|(_, hint)| *hint).next()
+        })
+    }
+}
+
+/// Nouns that are written together with the word before them.
+const COMPOUNDED: [&str; 17] = [
+    "log",
+    "cache",
+    "session",
+    "history",
+    "queue",
+    "setting",
+    "config",
+    "stat",
+    "token",
+    "lock",
+    "view",
+    "event",
+    "protokoll",
+    "member",
+    "counter",
+    "template",
+    "journal",
+];
+
+/// A table's name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TableName {
+    /// The noun it ends in.
+    pub(super) head: Stem,
+    /// What that noun hints at.
+    pub(super) hint: Option<Hint>,
+    /// What a word before it hints at, where the noun itself hints at nothing.
+    pub(super) weak_hint: Option<Hint>,
+    stems: [Stem; 8],
+    pub(super) words: usize,
+}
+
+impl TableName {
+    /// Takes `name` apart with `scratch`, which is only there to be reused.
+    pub(super) fn of(name: &str, hints: &Hints, scratch: &mut Words) -> Self {
+        scratch.read(name);
+        let words: &Words = scratch;
+        let count = words.len();
+        let is_empty = |at: usize| {
+            let word = words.get(at);
+            EMPTY_TAILS.contains(&word)
+                || word.bytes().all(|byte| byte.is_ascii_digit())
+                || is_version(word)
+        };
+        let head = (0..count)
+            .rev()
+            .find(|&at| !is_empty(at))
+            .unwrap_or(count.saturating_sub(1));
+        let hint = hints.of_compound(words.get(head));
+        let mut weak_hint = None;
+        if hint.is_none() {
+            weak_hint = (0..head).rev().find_map(|at| {
+                hints
+                    .exact(words.get(at))
+                    .filter(|&hint| hint != Hint::Required)
+            });
+        }
+        let mut stems = [Stem::NONE; 8];
+        for (stem, word) in stems
+            .iter_mut()
+            .zip(words.iter().filter(|word| !HABITS.contains(word)))
+        {
+            *stem = Stem::of(word);
+        }
+        Self {
+            head: Stem::of(words.get(head)),
+            hint,
+            weak_hint,
+            stems,
+            words: count,
+        }
+    }
+
+    pub(super) fn has(&self, stem: Stem) -> bool {
+        stem != Stem::NONE && self.stems.contains(&stem)
+    }
+
+    pub(super) fn hints_at(&self, hint: Hint) -> bool {
+        self.hint == Some(hint)
+    }
+
+    pub(super) fn hints_weakly_at(&self, hint: Hint) -> bool {
+        self.weak_hint == Some(hint)
+    }
+}
+
+fn is_version(word: &str) -> bool {
+    word.strip_prefix('v')
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
