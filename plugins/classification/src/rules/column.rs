@@ -4,55 +4,65 @@ use birth_sdk::classification::Column;
 
 use super::kind::Kind;
 use super::part::Part;
+use super::sense::Sense;
 
 /// Texts up to this length are words beside a link rather than content.
 const SHORT_TEXT: u32 = 32;
 
-/// The part that `column` plays where its name suggests `suggested`. Whether a
-/// foreign key says more is for the caller.
-pub(super) fn part(suggested: Part, kind: Kind, column: Column<'_>) -> Part {
-    let otherwise = by_type(kind, column);
+/// The part that `column` plays by its name and type. Whether a foreign key or
+/// an index says more is for the caller.
+pub(super) fn part(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
+    let suggested = sense.part;
     if kind == Kind::SearchVector {
         return Part::SearchVector;
     }
     if column.is_array() {
         return array(suggested);
     }
-    let fits = match suggested {
-        Part::Plain => false,
+    match suggested {
+        Part::Author if kind.can_refer() || kind == Kind::Other => Part::Author,
+        Part::Recent if kind == Kind::Text => Part::Detail,
+        Part::Value if kind == Kind::Bytes => Part::Payload,
+        // `total` counts where it is whole, and is money where it is not.
+        Part::Amount if sense.is_total && kind == Kind::Integer => Part::Counter,
+        // `from` and `to` are days only where the type says so.
+        Part::Planned if sense.is_side && kind != Kind::Time => by_type(sense, kind, column),
+        _ if fits(suggested, kind) => suggested,
+        _ => by_type(sense, kind, column),
+    }
+}
+
+/// Whether a column of this type can play the part.
+fn fits(part: Part, kind: Kind) -> bool {
+    match part {
+        Part::Plain | Part::Author => false,
         Part::Identifier => kind.can_refer() || kind == Kind::Other,
         Part::Reference | Part::Parent => kind.can_refer(),
-        Part::Author => return author(kind),
-        Part::Created | Part::Occurred | Part::Updated | Part::Expiry | Part::Due => {
-            kind.can_tell_time()
-        }
-        Part::Recent => {
-            return if kind == Kind::Text {
-                Part::Detail
-            } else {
-                Part::Recent
-            };
-        }
-        Part::Retired if kind == Kind::Boolean => true,
-        Part::Retired | Part::Planned | Part::Ran | Part::Done | Part::Time => {
+        Part::Created
+        | Part::Occurred
+        | Part::Updated
+        | Part::Computed
+        | Part::Expiry
+        | Part::Due => kind.can_tell_time(),
+        Part::Retired => matches!(kind, Kind::Boolean | Kind::Time) || kind.is_number(),
+        Part::Planned | Part::Ran | Part::Done | Part::Time => {
             kind == Kind::Time || kind.is_number()
         }
-        Part::Position | Part::Counter => kind.is_number(),
-        Part::Attempts => kind == Kind::Integer,
-        Part::Name | Part::Locale | Part::Key => kind == Kind::Text || kind == Kind::Other,
+        Part::Recent => true,
+        Part::Position | Part::Counter | Part::Amount => kind.is_number(),
+        Part::Attempts => matches!(kind, Kind::Small | Kind::Integer),
+        Part::Name | Part::Locale | Part::Key => matches!(kind, Kind::Text | Kind::Other),
         Part::Prose => matches!(kind, Kind::Text | Kind::Document),
-        Part::Amount => kind.is_number(),
-        Part::Payload => !matches!(
+        Part::Payload => matches!(
             kind,
-            Kind::Integer | Kind::Boolean | Kind::Time | Kind::Uuid
+            Kind::Text | Kind::Document | Kind::Bytes | Kind::Other
         ),
         Part::Token => matches!(kind, Kind::Text | Kind::Bytes | Kind::Uuid),
-        Part::Flag => matches!(kind, Kind::Boolean | Kind::Integer),
-        Part::Status | Part::Level | Part::Action => !matches!(
-            kind,
-            Kind::Boolean | Kind::Time | Kind::Document | Kind::Bytes
-        ),
-        Part::Change => kind != Kind::Boolean || suggested == otherwise,
+        Part::Flag => matches!(kind, Kind::Boolean | Kind::Small | Kind::Integer),
+        Part::Status | Part::Level | Part::Action => {
+            kind.is_number() || matches!(kind, Kind::Text | Kind::Other | Kind::Uuid)
+        }
+        Part::Change => !kind.is_number() && kind != Kind::Boolean,
         Part::Outcome => true,
         Part::Actor | Part::Trace | Part::Queue => {
             !matches!(kind, Kind::Boolean | Kind::Time | Kind::Number)
@@ -64,37 +74,30 @@ pub(super) fn part(suggested: Part, kind: Kind, column: Column<'_>) -> Part {
         | Part::Value
         | Part::Number
         | Part::SearchVector => !matches!(kind, Kind::Boolean | Kind::Time),
-    };
-    if fits { suggested } else { otherwise }
+    }
 }
 
-/// The part by the type alone.
-fn by_type(kind: Kind, column: Column<'_>) -> Part {
+/// The part by the type, where the name does not say.
+fn by_type(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
     match kind {
         Kind::Boolean => Part::Flag,
         Kind::Time => Part::Time,
         Kind::Document | Kind::Bytes => Part::Payload,
-        Kind::Network => Part::Trace,
+        Kind::Network => Part::Content,
         Kind::SearchVector => Part::SearchVector,
         Kind::Number => Part::Number,
         Kind::Text if column.length().is_some_and(|length| length <= SHORT_TEXT) => Part::Detail,
         Kind::Text => Part::Content,
-        Kind::Integer | Kind::Uuid | Kind::Other => Part::Detail,
+        Kind::Integer if sense.is_plural => Part::Counter,
+        Kind::Integer | Kind::Uuid if sense.is_side => Part::Reference,
+        Kind::Small | Kind::Integer | Kind::Uuid | Kind::Other => Part::Detail,
     }
 }
 
-/// A list is content, unless a log keeps it.
+/// A list is a detail, unless a log keeps it.
 fn array(suggested: Part) -> Part {
     match suggested {
         Part::Change | Part::Payload | Part::Outcome => suggested,
         _ => Part::Detail,
-    }
-}
-
-fn author(kind: Kind) -> Part {
-    match kind {
-        Kind::Boolean => Part::Flag,
-        Kind::Time => Part::Time,
-        _ => Part::Author,
     }
 }

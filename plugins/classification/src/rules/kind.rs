@@ -3,6 +3,8 @@
 /// What a type can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// `smallint`, too small to refer to many rows.
+    Small,
     Integer,
     /// `numeric`, `money` and floating point.
     Number,
@@ -25,7 +27,8 @@ impl Kind {
     /// By the name that PostgreSQL prints, without its modifier.
     pub(super) fn of(type_name: &str) -> Self {
         match type_name {
-            "smallint" | "integer" | "bigint" | "oid" | "xid8" => Self::Integer,
+            "smallint" => Self::Small,
+            "integer" | "bigint" | "oid" | "xid8" => Self::Integer,
             "numeric" | "money" | "real" | "double precision" => Self::Number,
             "text" | "character varying" | "character" | "name" | "citext" | "\"char\"" => {
                 Self::Text
@@ -47,7 +50,7 @@ impl Kind {
     pub(super) fn can_refer(self) -> bool {
         matches!(
             self,
-            Self::Integer | Self::Number | Self::Text | Self::Uuid | Self::Bytes
+            Self::Small | Self::Integer | Self::Number | Self::Text | Self::Uuid | Self::Bytes
         )
     }
 
@@ -57,7 +60,12 @@ impl Kind {
         matches!(self, Self::Time | Self::Integer | Self::Number | Self::Text)
     }
 
+    /// Whether a value without meaning of its own is likely to point to a row.
+    pub(super) fn is_pointer(self) -> bool {
+        matches!(self, Self::Integer | Self::Uuid)
+    }
+
     pub(super) fn is_number(self) -> bool {
-        matches!(self, Self::Integer | Self::Number)
+        matches!(self, Self::Small | Self::Integer | Self::Number)
     }
 }

@@ -21,6 +21,8 @@ pub(super) enum Part {
     Occurred,
     /// When the row last changed.
     Updated,
+    /// When the row was worked out or fetched from elsewhere.
+    Computed,
     /// When the row stops being of use.
     Expiry,
     /// When or that the row was taken out of use.
@@ -94,13 +96,4 @@ pub(super) enum Part {
 impl Part {
     /// How many parts there are.
     pub(super) const COUNT: usize = Self::SearchVector as usize + 1;
-
-    /// Whether a table that holds this holds something of its own. Names,
-    /// prose and amounts are asked for apart.
-    pub(super) fn is_content(self) -> bool {
-        matches!(
-            self,
-            Self::Content | Self::Detail | Self::Number | Self::Payload | Self::Value
-        )
-    }
 }

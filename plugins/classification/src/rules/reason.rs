@@ -26,7 +26,7 @@ birth_sdk::reasons! {
         /// Text beside a language.
         HoldsTranslation = Note "HOLDS_TRANSLATION"
             "{text} is text in one of several languages: speaks for required",
-        /// The primary key is not a reference.
+        /// The primary key is not a reference, and no references tell rows apart.
         HasOwnIdentity = Note "HAS_OWN_IDENTITY"
             "the row has an identifier of its own: speaks for required",
         /// Unique over something that people know.
@@ -47,6 +47,12 @@ birth_sdk::reasons! {
         /// `log_settings` holds settings.
         NamedRequired = Note "NAMED_REQUIRED"
             "{text} is named like something that people keep: speaks for required",
+        /// What a record holds is no content of its own.
+        TellsOfEvent = Note "TELLS_OF_AN_EVENT"
+            "the row is dated by {text} and tells of an event: speaks against required",
+        /// What a copy holds is no content of its own.
+        CanBeMadeAgain = Note "CAN_BE_MADE_AGAIN"
+            "{text} is named like a copy and nothing shows that people keep it: speaks against required",
 
         /// The textbook.
         KeyIsReferences = Note "KEY_IS_REFERENCES"
@@ -72,6 +78,9 @@ birth_sdk::reasons! {
         /// The same two may meet again.
         LinkRepeats = Note "LINK_REPEATS"
             "{text} is a time and nothing keeps the references unique: speaks against a junction",
+        /// Nobody said that the two belong together.
+        LinkIsComputed = Note "LINK_IS_COMPUTED"
+            "{text} says when the link was worked out: speaks against a junction",
 
         /// Written once.
         SaysWhenOnly = Note "SAYS_WHEN_ONLY"
@@ -82,6 +91,12 @@ birth_sdk::reasons! {
         /// What was done.
         RecordsAction = Note "RECORDS_ACTION"
             "{text} says what was done: speaks for a log",
+        /// Of which kind the event was.
+        RecordsKind = Note "RECORDS_KIND"
+            "{text} says of which kind it was: speaks for a log",
+        /// From one and to another.
+        RecordsMove = Note "RECORDS_MOVE"
+            "two references say from where and to where: speaks for a log",
         /// Who did it.
         RecordsActor = Note "RECORDS_ACTOR"
             "{text} says who did it: speaks for a log",
@@ -121,6 +136,12 @@ birth_sdk::reasons! {
         /// Only beside a time.
         NamedLog = Note "NAMED_LOG"
             "{text} is named like a log: speaks for a log",
+        /// `log_visitors`.
+        NamedLogInPart = Note "NAMED_LOG_IN_PART"
+            "{text} has a word of a log in its name: speaks for a log",
+        /// Frameworks add the pair to every table.
+        ChangesLikeAll = Note "CHANGES_LIKE_ALL"
+            "{text} stands beside a time of creation: speaks a little against a log",
         /// A log is written once.
         LogChanges = Note "LOG_CHANGES"
             "{text} says that the row changes: speaks against a log",
@@ -158,6 +179,15 @@ birth_sdk::reasons! {
         /// `sessions`, `page_cache`.
         NamedCache = Note "NAMED_CACHE"
             "{text} is named like something that can be thrown away: speaks for a cache",
+        /// `cache_pages`, `rendered_pages`.
+        NamedCacheInPart = Note "NAMED_CACHE_IN_PART"
+            "{text} has a word of a copy in its name: speaks for a cache",
+        /// Worked out or fetched.
+        SaysWhenComputed = Note "SAYS_WHEN_COMPUTED"
+            "{text} says when it was worked out or fetched: speaks for a cache",
+        /// Almost all that was inserted is gone.
+        RowsPassThrough = Note "ROWS_PASS_THROUGH"
+            "almost as many rows were deleted as were inserted: speaks for a cache",
         /// People named it.
         CacheHoldsThing = Note "CACHE_HOLDS_A_THING"
             "{text} is what people keep: speaks against a cache",
@@ -284,7 +314,7 @@ const fn evidence(reason: Reason, class: Class, setting: &'static str, weight: i
 }
 
 /// Every piece of evidence, in the order of the reasons.
-pub const EVIDENCE: [Evidence; 51] = {
+pub const EVIDENCE: [Evidence; 61] = {
     use Class::{Cache, Junction, Log, Required};
     use Reason as R;
     [
@@ -304,13 +334,20 @@ pub const EVIDENCE: [Evidence; 51] = {
             "weights.holds-translation",
             40,
         ),
-        evidence(R::HasOwnIdentity, Required, "weights.has-own-identity", 10),
+        evidence(R::HasOwnIdentity, Required, "weights.has-own-identity", 20),
         evidence(R::HasBusinessKey, Required, "weights.has-business-key", 15),
         evidence(R::Extends, Required, "weights.extends-a-row", 20),
         evidence(R::IsReferredTo, Required, "weights.is-referred-to", 20),
         evidence(R::HasLife, Required, "weights.has-life", 10),
         evidence(R::RowChanges, Required, "weights.row-changes", 10),
         evidence(R::NamedRequired, Required, "weights.named-required", 30),
+        evidence(R::TellsOfEvent, Required, "weights.tells-of-an-event", -30),
+        evidence(
+            R::CanBeMadeAgain,
+            Required,
+            "weights.can-be-made-again",
+            -60,
+        ),
         evidence(
             R::KeyIsReferences,
             Junction,
@@ -334,9 +371,12 @@ pub const EVIDENCE: [Evidence; 51] = {
         ),
         evidence(R::LinkIsThing, Junction, "weights.link-is-a-thing", -60),
         evidence(R::LinkRepeats, Junction, "weights.link-repeats", -30),
+        evidence(R::LinkIsComputed, Junction, "weights.link-is-computed", -40),
         evidence(R::SaysWhenOnly, Log, "weights.says-when-only", 15),
         evidence(R::TimeOfEvent, Log, "weights.time-of-event", 15),
         evidence(R::RecordsAction, Log, "weights.records-action", 25),
+        evidence(R::RecordsKind, Log, "weights.records-kind", 10),
+        evidence(R::RecordsMove, Log, "weights.records-move", 30),
         evidence(R::RecordsActor, Log, "weights.records-actor", 10),
         evidence(R::RecordsTrace, Log, "weights.records-trace", 20),
         evidence(R::RecordsChange, Log, "weights.records-change", 30),
@@ -350,11 +390,13 @@ pub const EVIDENCE: [Evidence; 51] = {
         evidence(R::IsAppendedTo, Log, "weights.is-appended-to", 25),
         evidence(R::NothingToFindBy, Log, "weights.nothing-to-find-by", 5),
         evidence(R::NamedLog, Log, "weights.named-log", 35),
+        evidence(R::NamedLogInPart, Log, "weights.named-log-in-part", 15),
+        evidence(R::ChangesLikeAll, Log, "weights.changes-like-all", -10),
         evidence(R::LogChanges, Log, "weights.log-changes", -30),
         evidence(R::LogIsReferredTo, Log, "weights.log-is-referred-to", -15),
         evidence(R::LogIsRewritten, Log, "weights.log-is-rewritten", -30),
-        evidence(R::Expires, Cache, "weights.expires", 30),
-        evidence(R::HoldsToken, Cache, "weights.holds-token", 25),
+        evidence(R::Expires, Cache, "weights.expires", 20),
+        evidence(R::HoldsToken, Cache, "weights.holds-token", 30),
         evidence(R::IsUnlogged, Cache, "weights.is-unlogged", 60),
         evidence(R::KeyAndBlob, Cache, "weights.key-and-blob", 40),
         evidence(R::IsAggregate, Cache, "weights.is-aggregate", 45),
@@ -362,6 +404,14 @@ pub const EVIDENCE: [Evidence; 51] = {
         evidence(R::IsLease, Cache, "weights.is-lease", 40),
         evidence(R::IsPresence, Cache, "weights.is-presence", 30),
         evidence(R::NamedCache, Cache, "weights.named-cache", 35),
+        evidence(
+            R::NamedCacheInPart,
+            Cache,
+            "weights.named-cache-in-part",
+            20,
+        ),
+        evidence(R::SaysWhenComputed, Cache, "weights.says-when-computed", 40),
+        evidence(R::RowsPassThrough, Cache, "weights.rows-pass-through", 35),
         evidence(
             R::CacheHoldsThing,
             Cache,

@@ -16,6 +16,16 @@ pub(super) struct Sense {
     pub(super) last: Stem,
     /// A reference to a language.
     pub(super) is_language: bool,
+    /// Names a party to a relation: `source`, `member`, `group`.
+    pub(super) is_side: bool,
+    /// What people are known by: `login`, `username`, `email`.
+    pub(super) is_party: bool,
+    /// Ends in a plural, which a number of that type counts.
+    pub(super) is_plural: bool,
+    /// `total`: of money or of things.
+    pub(super) is_total: bool,
+    /// The first of several words, which may be the prefix of every column.
+    pub(super) lead: Stem,
     /// May be one half of a reference to rows of several tables, such as
     /// `target_type`.
     pub(super) is_type: bool,
@@ -25,29 +35,110 @@ impl Sense {
     /// What `name` suggests.
     pub(super) fn of(name: &str) -> Self {
         let words = Words::of(name);
-        if let Some(sense) = reference(&words) {
-            return sense;
-        }
-        let last = words.from_end(0);
-        let is_type = TYPE_MARKS.contains(&last);
-        Self {
-            part: part(&words),
-            first: Stem::of(words.first()),
-            last: match is_type && words.len() > 1 {
-                true => Stem::of(words.from_end(1)),
-                false => Stem::of(last),
-            },
-            is_language: false,
-            is_type,
-        }
+        let mut sense = of_words(&words);
+        sense.lead = match words.len() {
+            0 | 1 => Stem::NONE,
+            _ => Stem::of(words.first()),
+        };
+        sense
+    }
+
+    /// What `name` suggests without its first word.
+    pub(super) fn of_tail(name: &str) -> Self {
+        of_words(&Words::of(name).tail())
     }
 }
+
+fn of_words(words: &Words) -> Sense {
+    if let Some(sense) = reference(words) {
+        return sense;
+    }
+    let last = words.from_end(0);
+    let is_type = TYPE_MARKS.contains(&last);
+    Sense {
+        part: part(words),
+        first: Stem::of(words.first()),
+        last: match is_type && words.len() > 1 {
+            true => Stem::of(words.from_end(1)),
+            false => Stem::of(last),
+        },
+        is_language: false,
+        is_side: SIDES.contains(&last),
+        is_party: PARTIES.contains(&last),
+        is_plural: is_plural(last),
+        is_total: last == "total",
+        lead: Stem::NONE,
+        is_type,
+    }
+}
+
+/// Words of time and size look like plurals of things and are none.
+fn is_plural(word: &str) -> bool {
+    word.len() > 3
+        && word.ends_with('s')
+        && !["ss", "us", "is"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
+        && !UNITS.contains(&word)
+}
+
+const UNITS: [&str; 21] = [
+    "seconds", "minutes", "hours", "days", "weeks", "months", "years", "bytes", "cents", "millis",
+    "secs", "mins", "args", "flags", "pixels", "meters", "metres", "options", "settings",
+    "credits", "series",
+];
+
+const PARTIES: [&str; 5] = ["login", "username", "email", "mail", "usr"];
+
+/// Parties to a relation.
+const SIDES: [&str; 40] = [
+    "user",
+    "member",
+    "account",
+    "owner",
+    "group",
+    "source",
+    "target",
+    "from",
+    "to",
+    "src",
+    "dst",
+    "dest",
+    "destination",
+    "follower",
+    "followee",
+    "followed",
+    "child",
+    "ancestor",
+    "descendant",
+    "subject",
+    "object",
+    "left",
+    "right",
+    "sender",
+    "recipient",
+    "receiver",
+    "editor",
+    "page",
+    "usuario",
+    "utilisateur",
+    "benutzer",
+    "friend",
+    "blocker",
+    "blocked",
+    "customer",
+    "node",
+    "role",
+    "person",
+    "predecessor",
+    "successor",
+];
 
 const TYPE_MARKS: [&str; 8] = [
     "type", "kind", "class", "model", "table", "klass", "typ", "tipo",
 ];
-const ID_MARKS: [&str; 9] = [
-    "id", "uuid", "guid", "fk", "oid", "ids", "pk", "ref", "ulid",
+const ID_MARKS: [&str; 10] = [
+    "id", "uuid", "guid", "fk", "oid", "ids", "pk", "ref", "ulid", "gid",
 ];
 
 /// Words before an identifier that somebody else gave.
@@ -119,6 +210,11 @@ fn reference(words: &Words) -> Option<Sense> {
             last: Stem::of(last),
             is_language,
             is_type: false,
+            is_side: false,
+            is_party: false,
+            is_plural: false,
+            is_total: false,
+            lead: Stem::NONE,
         })
     };
     if count == 1 {
@@ -232,6 +328,12 @@ fn part(words: &Words) -> Part {
     {
         return Part::Change;
     }
+    if words.len() > 1 && ["request", "req"].contains(&first) {
+        return Part::Trace;
+    }
+    if words.len() > 1 && ["response", "resp", "reply"].contains(&first) {
+        return Part::Outcome;
+    }
     if ["num", "nb", "n", "count", "cnt"].contains(&first)
         || ["count", "counter", "cnt", "hits", "anzahl"].contains(&last)
     {
@@ -305,6 +407,7 @@ fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
         ("gia", "tri") => Part::Value,
         ("ngon", "ngu") => Part::Locale,
         ("next", "run" | "attempt" | "retry") => Part::Due,
+        ("on", "hand") | ("in", "stock") => Part::Amount,
         ("queue", "name") | ("job" | "task" | "worker", "class" | "name" | "type" | "args") => {
             Part::Queue
         }
@@ -349,6 +452,8 @@ fn time(words: &Words) -> Option<Part> {
         "en",
         "el",
         "epoch",
+        "unix",
+        "luc",
         "since",
         "millis",
         "ms",
@@ -389,6 +494,10 @@ fn time(words: &Words) -> Option<Part> {
                 "changed" if words.len() > 1 => Part::Occurred,
                 _ => Part::Updated,
             },
+            "computed" | "recomputed" | "calculated" | "recalculated" | "rendered" | "cached"
+            | "fetched" | "indexed" | "counted" | "aggregated" | "materialized" | "rebuilt"
+            | "precomputed" | "scraped" | "crawled" | "calcule" | "rendu" | "recalculado"
+            | "calculado" | "berechnet" | "summarized" => Part::Computed,
             "expires" | "expire" | "expiry" | "expiration" | "expired" | "ttl" | "expiring"
             | "ablauf" | "vencimiento" | "stale" | "timeout" => Part::Expiry,
             "deleted" | "archived" | "revoked" | "removed" | "disabled" | "suspended"
@@ -447,7 +556,8 @@ fn time(words: &Words) -> Option<Part> {
             "timestamp" | "ts" | "time" | "datetime" | "at" | "clock" | "when" | "date" | "fecha"
             | "datum" | "ngay" | "thoigian" | "zeit" | "heure" | "instant",
         ) => Some(Part::Occurred),
-        (1, "from" | "to" | "until" | "till") => Some(Part::Planned),
+        (1, "until" | "till") => Some(Part::Expiry),
+        (1, "from" | "to") => Some(Part::Planned),
         (1, "finished" | "started") => Some(Part::Ran),
         _ if marked && last != "ms" && last != "day" => Some(Part::Time),
         _ => None,
@@ -465,13 +575,12 @@ fn noun(word: &str) -> Option<Part> {
         | "prenom" | "apellido" | "number" | "no" | "nr" | "numero" | "nummer" | "names"
         | "realname" | "alias" | "codename" | "screenname" | "permalink" | "forename" => Part::Name,
         "body" | "content" | "contents" | "text" | "description" | "desc" | "descr" | "comment"
-        | "comments" | "note" | "notes" | "message" | "summary" | "bio" | "biography" | "about"
-        | "markdown" | "html" | "excerpt" | "answer" | "question" | "abstract" | "instructions"
-        | "beschreibung" | "inhalt" | "contenu" | "contenido" | "descripcion" | "texto"
-        | "texte" | "review" | "quote" | "prompt" | "explanation" | "tagline" | "bemerkung"
-        | "synopsis" | "intro" | "introduction" | "story" | "msg" | "motto" | "disambiguation" => {
-            Part::Prose
-        }
+        | "comments" | "note" | "notes" | "message" | "mensaje" | "nachricht" | "summary"
+        | "bio" | "biography" | "about" | "markdown" | "html" | "excerpt" | "answer"
+        | "question" | "abstract" | "instructions" | "beschreibung" | "inhalt" | "contenu"
+        | "contenido" | "descripcion" | "texto" | "texte" | "review" | "quote" | "prompt"
+        | "explanation" | "tagline" | "bemerkung" | "synopsis" | "intro" | "introduction"
+        | "story" | "msg" | "motto" | "disambiguation" => Part::Prose,
         "reason" | "remark" | "remarks" | "justification" | "motif" | "grund" | "motivo" => {
             Part::Remark
         }
@@ -498,8 +607,9 @@ fn noun(word: &str) -> Option<Part> {
         | "patch" | "previous" => Part::Change,
         "duration" | "elapsed" | "latency" | "took" | "runtime" | "error" | "errors"
         | "exception" | "success" | "succeeded" | "stacktrace" | "backtrace" | "traceback"
-        | "severity" | "loglevel" | "facility" | "response" | "outcome" | "result" | "output"
-        | "stdout" | "stderr" | "exitcode" | "dauer" | "duree" | "duracion" => Part::Outcome,
+        | "severity" | "loglevel" | "facility" | "response" | "outcome" | "resultado"
+        | "resultat" | "ergebnis" | "fehler" | "result" | "output" | "stdout" | "stderr"
+        | "exitcode" | "dauer" | "duree" | "duracion" => Part::Outcome,
         "token" | "nonce" | "otp" | "captcha" | "challenge" | "verifier" | "jti" | "tokens"
         | "ticket" | "assertion" => Part::Token,
         "hash" | "digest" | "checksum" | "etag" | "fingerprint" | "md5" | "sha1" | "sha256"
@@ -511,11 +621,13 @@ fn noun(word: &str) -> Option<Part> {
         | "sequence" | "seq" | "index" | "idx" | "priority" | "lft" | "rgt" | "depth"
         | "ordinal" | "sortorder" | "reihenfolge" | "ordre" | "orden" | "sorting" | "seqno"
         | "row" => Part::Position,
-        "role" | "level" | "access" | "permission" | "permissions" | "privilege" | "privileges"
-        | "grade" | "type" | "kind" | "mode" | "visibility" | "scope" | "scopes" | "category"
-        | "relation" | "relationship" | "class" | "typ" | "tipo" | "flags" | "rolle" | "rol"
-        | "vote" | "score" | "rating" | "stars" | "direction" | "emoji" | "reaction" | "side"
-        | "group" | "source" | "option" | "version" => Part::Level,
+        "role" | "level" | "access" | "permission" | "permissions" | "permiso" | "droit"
+        | "quyen" | "right" | "rights" | "privilege" | "privileges" | "grade" | "type" | "kind"
+        | "mode" | "visibility" | "scope" | "scopes" | "category" | "relation" | "relationship"
+        | "class" | "typ" | "tipo" | "flags" | "rolle" | "rol" | "vote" | "score" | "rating"
+        | "stars" | "direction" | "emoji" | "reaction" | "side" | "option" | "version" => {
+            Part::Level
+        }
         "status" | "state" | "stage" | "phase" | "estado" | "statut" | "etat" | "zustand" => {
             Part::Status
         }

@@ -127,15 +127,13 @@ const QUEUE: [(&str, Status); 4] = [
     ("cache", Status::ExemptCache),
 ];
 
-const BOOKKEEPING: [&str; 23] = [
+const BOOKKEEPING: [&str; 19] = [
     "schema_migrations",
     "schema_migration",
     "schema_version",
     "schema_info",
-    "ar_internal_metadata",
     "flyway_schema_history",
     "databasechangelog",
-    "databasechangeloglock",
     "django_migrations",
     "alembic_version",
     "migrations",
@@ -143,10 +141,8 @@ const BOOKKEEPING: [&str; 23] = [
     "_sqlx_migrations",
     "_prisma_migrations",
     "knex_migrations",
-    "knex_migrations_lock",
     "goose_db_version",
     "sequelizemeta",
-    "typeorm_metadata",
     "doctrine_migration_versions",
     "__efmigrationshistory",
     "db_migrations",
@@ -307,7 +303,7 @@ const JUNCTION: [&str; 58] = [
     "moderator",
     "admin",
 ];
-const LOG: [&str; 56] = [
+const LOG: [&str; 59] = [
     "log",
     "audit",
     "trail",
@@ -328,8 +324,6 @@ const LOG: [&str; 56] = [
     "movement",
     "change",
     "changelog",
-    "revision",
-    "version",
     "delivery",
     "attempt",
     "login",
@@ -349,6 +343,7 @@ const LOG: [&str; 56] = [
     "historial",
     "bitacora",
     "lichsu",
+    "historie",
     "nhatky",
     "usage",
     "download",
@@ -356,16 +351,20 @@ const LOG: [&str; 56] = [
     "logline",
     "delta",
     "occurrence",
-    "statushistory",
     "pageview",
     "failure",
     "crash",
+    "mouvement",
+    "movimiento",
+    "bewegung",
+    "biendong",
+    "registro",
     "error",
     "exception",
     "checkin",
     "modification",
 ];
-const CACHE: [&str; 59] = [
+const CACHE: [&str; 63] = [
     "cache",
     "session",
     "token",
@@ -401,7 +400,6 @@ const CACHE: [&str; 59] = [
     "ranking",
     "leaderboard",
     "tally",
-    "cached",
     "denormalized",
     "materialized",
     "precomputed",
@@ -420,13 +418,18 @@ const CACHE: [&str; 59] = [
     "limiter",
     "online",
     "mview",
-    "warm",
+    "rendered",
+    "cached",
+    "tonghop",
+    "resumen",
+    "zusammenfassung",
+    "resume",
     "autocomplete",
     "suggestion",
     "scratch",
     "copy",
 ];
-const QUEUES: [&str; 8] = [
+const QUEUES: [&str; 10] = [
     "queue",
     "job",
     "outbox",
@@ -435,4 +438,6 @@ const QUEUES: [&str; 8] = [
     "warteschlange",
     "backlog",
     "cola",
+    "spool",
+    "hangdoi",
 ];

@@ -15,11 +15,16 @@ use super::words::Stem;
 const LOOKED_AT: usize = 64;
 /// References beyond this many are counted, not compared.
 const COMPARED: usize = 8;
+/// A prefix up to this long is one even where only two columns share it.
+const LONGEST_PREFIX: usize = 4;
 
 /// What is remembered of the names and types of a batch.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     senses: Memo<Sense, fn(&str) -> Sense>,
+    /// The same without the first word, for tables whose columns all share it.
+    tails: Memo<Sense, fn(&str) -> Sense>,
+    is_prefixed: bool,
     kinds: Memo<Kind, fn(&str) -> Kind>,
 }
 
@@ -27,8 +32,39 @@ impl Vocabulary {
     pub(super) fn new(facts: Facts<'_>) -> Self {
         Self {
             senses: facts.memo(Sense::of as fn(&str) -> Sense),
+            tails: facts.memo(Sense::of_tail as fn(&str) -> Sense),
+            is_prefixed: false,
             kinds: facts.memo(Kind::of as fn(&str) -> Kind),
         }
+    }
+
+    /// `rv_id`, `rv_page`, `rv_at`: what all columns begin with says nothing.
+    fn find_prefix(&mut self, table: Collection<'_>) {
+        let mut columns = table.columns();
+        let first = columns.next().map(|column| column.name());
+        let lead = first.map_or(Stem::NONE, |name| self.senses.get(name).lead);
+        let is_short =
+            first.is_some_and(|name| name.find('_').is_some_and(|end| end <= LONGEST_PREFIX));
+        let is_shared = columns.len() >= 3 || is_short && columns.len() >= 1;
+        self.is_prefixed = lead != Stem::NONE
+            && is_shared
+            && columns.all(|column| self.senses.get(column.name()).lead == lead);
+    }
+
+    fn sense(&mut self, name: Text<'_>) -> Sense {
+        match self.is_prefixed {
+            true => self.tails.get(name),
+            false => self.senses.get(name),
+        }
+    }
+
+    fn kind(&mut self, column: Column<'_>) -> Kind {
+        self.kinds.get(column.type_name())
+    }
+
+    fn part(&mut self, column: Column<'_>) -> Part {
+        let (sense, kind) = (self.sense(column.name()), self.kind(column));
+        column::part(sense, kind, column)
     }
 }
 
@@ -81,6 +117,8 @@ pub(super) struct Shape<'a> {
     pub(super) has_brin: bool,
     pub(super) is_polymorphic: bool,
     pub(super) has_language: bool,
+    /// Two references to the same kind of row, from one and to the other.
+    pub(super) is_move: bool,
     /// Points in time, of whatever meaning.
     pub(super) times: usize,
 }
@@ -104,8 +142,10 @@ impl<'a> Shape<'a> {
             has_brin: false,
             is_polymorphic: false,
             has_language: false,
+            is_move: false,
             times: 0,
         };
+        known.find_prefix(table);
         let declared = Declared::of(table, known);
         let own = own_identifier(table, head, &declared, known);
         for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
@@ -117,7 +157,11 @@ impl<'a> Shape<'a> {
             shape.count(part, column.name());
         }
         shape.pair_types(table, known);
+        for index in table.indexes() {
+            shape.find_references(table, index, own, known);
+        }
         shape.settle_parents();
+        shape.find_move();
         for index in table.indexes() {
             shape.read_index(table, index, own, known);
         }
@@ -161,10 +205,10 @@ impl<'a> Shape<'a> {
         declared: &Declared,
         known: &mut Vocabulary,
     ) -> Part {
-        let sense = known.senses.get(column.name());
-        let kind = known.kinds.get(column.type_name());
+        let sense = known.sense(column.name());
+        let kind = known.kind(column);
         self.times += usize::from(kind == Kind::Time);
-        let mut part = column::part(sense.part, kind, column);
+        let mut part = column::part(sense, kind, column);
         if let Some(table) = declared.table(at) {
             part = match part {
                 Part::Author | Part::Parent | Part::Recent | Part::Actor => part,
@@ -202,10 +246,10 @@ impl<'a> Shape<'a> {
             return;
         }
         for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
-            let sense = known.senses.get(column.name());
+            let sense = known.sense(column.name());
             if !sense.is_type
                 || self.parts[at] == Part::Reference
-                || known.kinds.get(column.type_name()) == Kind::Boolean
+                || known.kind(column) == Kind::Boolean
             {
                 continue;
             }
@@ -214,13 +258,80 @@ impl<'a> Shape<'a> {
                 .iter()
                 .any(|side| side.first == sense.first && side.last == sense.last)
             {
-                let before = self.parts[at];
-                self.counts[before as usize] -= 1;
-                self.parts[at] = Part::Plain;
-                self.count(Part::Plain, column.name());
+                self.recast(at, Part::Plain, column.name());
                 self.is_polymorphic = true;
             }
         }
+    }
+
+    /// What is indexed without a meaning of its own is most likely a reference
+    /// that nobody declared; so is the name of a party in a key of several.
+    /// Beside two references in such a key a name is a third side.
+    fn find_references(
+        &mut self,
+        table: Collection<'a>,
+        index: Index<'a>,
+        own: Option<usize>,
+        known: &mut Vocabulary,
+    ) {
+        let keys = index.columns().len();
+        let is_shared_key = index.is_unique() && keys >= 2;
+        if index.is_not_btree() || (index.is_unique() && keys == 1) {
+            return;
+        }
+        let mut references = 0;
+        for (place, column) in index.columns().enumerate().take(LOOKED_AT) {
+            let Some((column, at)) =
+                column.and_then(|column| Some((column, self.position(table, column)?)))
+            else {
+                continue;
+            };
+            let sense = known.sense(column.name());
+            let kind = known.kind(column);
+            let part = self.parts[at];
+            let is_pointer =
+                kind.is_pointer() && part == Part::Detail && (is_shared_key || place == 0);
+            let is_party = is_shared_key && kind == Kind::Text && (sense.is_side || sense.is_party);
+            let is_new = (is_pointer || is_party)
+                && part != Part::Reference
+                && own != Some(at)
+                && !column.is_array();
+            if is_new {
+                self.recast(at, Part::Reference, column.name());
+                self.add_side(Part::Reference, sense, Stem::NONE);
+            }
+            references += usize::from(matches!(self.parts[at], Part::Reference | Part::Author));
+        }
+        if is_shared_key && references >= 2 {
+            for column in index.columns().flatten() {
+                let at = self.position(table, column);
+                if let Some(at) =
+                    at.filter(|&at| matches!(self.parts[at], Part::Name | Part::Action))
+                {
+                    self.recast(at, Part::Level, column.name());
+                }
+            }
+        }
+    }
+
+    /// Where `column` stands, if it was looked at.
+    fn position(&self, table: Collection<'a>, column: Column<'a>) -> Option<usize> {
+        let name = column.name();
+        table
+            .columns()
+            .take(LOOKED_AT)
+            .position(|other| other.name() == name)
+    }
+
+    /// Gives the column at `at` another part.
+    fn recast(&mut self, at: usize, part: Part, name: Text<'a>) {
+        let before = self.parts[at];
+        self.counts[before as usize] -= 1;
+        if self.examples[before as usize] == Some(name) {
+            self.examples[before as usize] = None;
+        }
+        self.parts[at] = part;
+        self.count(part, name);
     }
 
     /// Two pointers into the table's own kind are a link between two rows of
@@ -231,6 +342,17 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// `from_place_id` and `to_place_id`.
+    fn find_move(&mut self) {
+        let compared = self.references.min(COMPARED);
+        let sides = &self.sides[..compared];
+        let is =
+            |side: &Side, words: &[&str]| words.iter().any(|word| side.first == Stem::of(word));
+        self.is_move = sides.iter().any(|from| {
+            is(from, &FROM) && sides.iter().any(|to| is(to, &TO) && to.last == from.last)
+        });
+    }
+
     fn read_index(
         &mut self,
         table: Collection<'a>,
@@ -239,13 +361,13 @@ impl<'a> Shape<'a> {
         known: &mut Vocabulary,
     ) {
         // Nothing else than BRIN says "in the order of time", but the method
-        // is not among the facts; a time column alone under an index that is
-        // not a B-tree can hardly be anything else.
+        // is not among the facts; a time or a number alone under an index that
+        // is not a B-tree can hardly be anything else.
         if index.is_not_btree() {
             let mut keys = index.columns();
             let only = keys.next().flatten().filter(|_| index.columns().len() == 1);
             self.has_brin |=
-                only.is_some_and(|column| known.kinds.get(column.type_name()) == Kind::Time);
+                only.is_some_and(|column| matches!(known.kind(column), Kind::Time | Kind::Integer));
             return;
         }
         if !index.is_unique() || index.has_expressions() {
@@ -266,6 +388,11 @@ impl<'a> Shape<'a> {
         }
     }
 }
+
+const FROM: [&str; 7] = [
+    "from", "old", "source", "previous", "depuis", "von", "origin",
+];
+const TO: [&str; 7] = ["to", "new", "target", "next", "vers", "nach", "destination"];
 
 /// The columns of a unique key by what they are.
 #[derive(Default)]
@@ -299,17 +426,21 @@ impl<'a> Keys<'a> {
             match part {
                 _ if own == Some(at) => {
                     keys.own += 1;
-                    let sense = known.senses.get(name).part;
-                    let kind = known.kinds.get(column.type_name());
-                    keys.natural = Some(column::part(sense, kind, column));
+                    keys.natural = Some(known.part(column));
                 }
                 Part::Identifier => keys.own += 1,
                 Part::Reference | Part::Author | Part::Parent | Part::Recent => {
                     keys.references += 1
                 }
                 Part::Plain if shape.is_polymorphic => keys.describing += 1,
-                Part::Level | Part::Flag | Part::Status | Part::Position => keys.describing += 1,
-                _ if known.kinds.get(column.type_name()) == Kind::Time => {
+                Part::Level
+                | Part::Flag
+                | Part::Status
+                | Part::Position
+                | Part::Locale
+                | Part::Retired => keys.describing += 1,
+                Part::Detail if known.kind(column) == Kind::Small => keys.describing += 1,
+                _ if known.kind(column) == Kind::Time => {
                     keys.times += 1;
                     keys.days += usize::from(column.type_name() == "date");
                 }
@@ -398,7 +529,7 @@ fn own_identifier(
         return table
             .columns()
             .take(LOOKED_AT)
-            .position(|column| known.senses.get(column.name()).part == Part::Identifier);
+            .position(|column| known.sense(column.name()).part == Part::Identifier);
     };
     let mut keys = key.columns();
     let column = keys.next().flatten().filter(|_| key.columns().len() == 1)?;
@@ -406,7 +537,7 @@ fn own_identifier(
     if declared.table(at).is_some() {
         return None;
     }
-    let sense = known.senses.get(column.name());
+    let sense = known.sense(column.name());
     let made = column.is_identity() || column.has_identifier_default();
     let points_elsewhere = sense.part == Part::Reference && sense.last != head;
     (made || !points_elsewhere).then_some(at)

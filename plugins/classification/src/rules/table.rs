@@ -100,7 +100,16 @@ impl Hints {
 
     /// What `word` alone hints at.
     pub(super) fn exact(&self, word: &str) -> Option<Hint> {
-        let stem = Stem::of(word).number();
+        self.of_stem(Stem::of(word))
+    }
+
+    /// What two words together hint at.
+    fn of_pair(&self, before: &str, word: &str) -> Option<Hint> {
+        self.of_stem(Stem::of_pair(before, word))
+    }
+
+    fn of_stem(&self, stem: Stem) -> Option<Hint> {
+        let stem = stem.number();
         let at = self
             .stems
             .binary_search_by_key(&stem, |(stem, _)| *stem)
@@ -124,6 +133,22 @@ impl Hints {
         })
     }
 }
+
+/// What was made from something else.
+const MADE: [&str; 12] = [
+    "cached",
+    "rendered",
+    "computed",
+    "precomputed",
+    "denormalized",
+    "denormalised",
+    "materialized",
+    "tmp",
+    "temp",
+    "temporary",
+    "staging",
+    "aggregated",
+];
 
 /// Nouns that are written together with the word before them.
 const COMPOUNDED: [&str; 17] = [
@@ -156,7 +181,6 @@ pub(super) struct TableName {
     /// What a word before it hints at, where the noun itself hints at nothing.
     pub(super) weak_hint: Option<Hint>,
     stems: [Stem; 8],
-    pub(super) words: usize,
 }
 
 impl TableName {
@@ -175,14 +199,23 @@ impl TableName {
             .rev()
             .find(|&at| !is_empty(at))
             .unwrap_or(count.saturating_sub(1));
-        let hint = hints.of_compound(words.get(head));
+        let pair = |at: usize| {
+            at.checked_sub(1)
+                .and_then(|before| hints.of_pair(words.get(before), words.get(at)))
+        };
+        let hint = pair(head).or_else(|| hints.of_compound(words.get(head)));
+        let earlier = |at: usize| pair(at).or_else(|| hints.exact(words.get(at)));
         let mut weak_hint = None;
         if hint.is_none() {
-            weak_hint = (0..head).rev().find_map(|at| {
-                hints
-                    .exact(words.get(at))
-                    .filter(|&hint| hint != Hint::Required)
-            });
+            let of_a_record = |&hint: &Hint| hint != Hint::Required;
+            weak_hint = (0..head)
+                .rev()
+                .find_map(|at| earlier(at).filter(of_a_record));
+        } else if hint == Some(Hint::Required) {
+            // `rendered_pages` are pages that were rendered; `cache_settings`
+            // are settings.
+            let made = (0..head).any(|at| MADE.contains(&words.get(at)));
+            weak_hint = made.then_some(Hint::Cache);
         }
         let mut stems = [Stem::NONE; 8];
         for (stem, word) in stems
@@ -196,7 +229,6 @@ impl TableName {
             hint,
             weak_hint,
             stems,
-            words: count,
         }
     }
 

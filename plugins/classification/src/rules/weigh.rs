@@ -3,13 +3,13 @@
 //! Each room asks the shape and never another room; what a class needs at all
 //! is asked first, so that a name alone makes no log and no junction.
 
-use birth_sdk::RelationKind;
-use birth_sdk::Text;
-use birth_sdk::classification::Collection;
+use birth_sdk::classification::{Collection, Magnitude};
+use birth_sdk::{RelationKind, Text};
 
 use super::part::Part;
-use super::shape::{Key, Shape};
-use super::table::TableName;
+use super::shape::{Key, Shape, Side};
+use super::table::{Hint, TableName};
+use super::tally::Tally;
 
 mod cache;
 mod junction;
@@ -18,6 +18,9 @@ mod queue;
 mod required;
 
 pub(super) use queue::queue_sign;
+
+/// Fewer rows ever inserted than this say nothing.
+const ENOUGH: u64 = 1000;
 
 /// What is known of one table.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,14 @@ pub(super) struct Subject<'a, 'b> {
     pub(super) shape: &'b Shape<'a>,
 }
 
+/// Collects the evidence for and against every class.
+pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
+    required::weigh(subject, tally);
+    junction::weigh(subject, tally);
+    log::weigh(subject, tally);
+    cache::weigh(subject, tally);
+}
+
 impl<'a> Subject<'a, '_> {
     fn has(&self, part: Part) -> bool {
         self.shape.has(part)
@@ -35,13 +46,15 @@ impl<'a> Subject<'a, '_> {
 
     /// When the row came to be, or what it tells of happened.
     fn event_time(&self) -> Option<Text<'a>> {
-        self.shape.first_of(&[
+        let times = [
             Part::Occurred,
             Part::Created,
             Part::Ran,
             Part::Time,
             Part::Done,
-        ])
+            Part::Recent,
+        ];
+        self.shape.first_of(&times)
     }
 
     /// A column that only a thing has: a name, prose, an amount.
@@ -62,45 +75,62 @@ impl<'a> Subject<'a, '_> {
         if !self.shape.has_language || self.shape.references == 0 {
             return None;
         }
-        self.shape
-            .first_of(&[Part::Prose, Part::Name, Part::Content, Part::Value])
+        let texts = [Part::Prose, Part::Name, Part::Content, Part::Value];
+        self.shape.first_of(&texts)
     }
 
-    /// How many of the words of its name are sides that it refers to.
+    /// How many columns hold content that has no more special meaning.
+    fn contents(&self) -> usize {
+        let contents = self.shape.sum(&[Part::Content, Part::Number, Part::Value]);
+        contents + self.shape.number(Part::Payload)
+    }
+
+    /// How many columns hold what would fit beside a link too.
+    fn details(&self) -> usize {
+        self.shape.sum(&[Part::Detail, Part::Remark])
+    }
+
+    /// How many of the references are named in the table's name.
     fn named_sides(&self) -> usize {
         let compared = self.shape.references.min(self.shape.sides.len());
-        let sides = &self.shape.sides[..compared];
-        let named = |side: &&super::shape::Side| {
-            self.words.has(side.last) || self.words.has(side.first) || self.words.has(side.table)
+        let named = |side: &&Side| {
+            [side.last, side.first, side.table]
+                .into_iter()
+                .any(|stem| self.words.has(stem))
         };
-        sides.iter().filter(named).count()
+        self.shape.sides[..compared].iter().filter(named).count()
     }
 
-    /// How many columns hold something of their own, beyond what has a
-    /// meaning of its own.
-    fn contents(&self) -> usize {
-        self.shape.sum(&[
-            Part::Content,
-            Part::Detail,
-            Part::Number,
-            Part::Payload,
-            Part::Value,
-        ])
+    /// Whether two references or more tell rows apart.
+    fn is_told_apart_by_references(&self) -> bool {
+        self.shape.key == Key::References || self.shape.unique_references >= 2
     }
 
     fn is_partitioned(&self) -> bool {
         self.table.kind() == RelationKind::PartitionedTable
     }
 
-    fn extends(&self) -> bool {
-        self.shape.key == Key::Reference
+    fn is_named(&self, hint: Hint) -> bool {
+        self.words.hints_at(hint)
+    }
+
+    /// Rows ever inserted, updated and deleted, as powers of two, where enough
+    /// is known to say something.
+    fn statistics(&self) -> Option<[u32; 3]> {
+        let inserts = self
+            .table
+            .inserts()
+            .filter(|&inserts| inserts >= Magnitude::of(ENOUGH))?;
+        Some([
+            order(inserts),
+            order(self.table.updates()?),
+            order(self.table.deletes()?),
+        ])
     }
 }
 
-/// Collects the evidence for and against every class.
-pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut super::tally::Tally<'a, '_>) {
-    required::weigh(subject, tally);
-    junction::weigh(subject, tally);
-    log::weigh(subject, tally);
-    cache::weigh(subject, tally);
+/// The power of two that a magnitude stands for.
+fn order(magnitude: Magnitude) -> u32 {
+    let reached = |power: &u32| Magnitude::of(1 << power) >= magnitude;
+    (0..u64::BITS).find(reached).unwrap_or(u64::BITS)
 }

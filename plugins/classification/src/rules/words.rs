@@ -40,6 +40,16 @@ impl Words {
         self.end_word();
     }
 
+    /// The words after the first.
+    pub(super) fn tail(&self) -> Self {
+        let mut tail = Self::default();
+        for word in self.iter().skip(1) {
+            tail.text.push_str(word);
+            tail.ends.push(tail.text.len());
+        }
+        tail
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
@@ -103,8 +113,13 @@ impl Stem {
     }
 
     pub(super) fn of(word: &str) -> Self {
+        Self::of_pair("", word)
+    }
+
+    /// Of two words written as one.
+    pub(super) fn of_pair(before: &str, word: &str) -> Self {
         let (bare, ending) = singular(word);
-        let bytes = bare.bytes().chain(ending.bytes());
+        let bytes = before.bytes().chain(bare.bytes()).chain(ending.bytes());
         let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| {
             (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
         });

@@ -126,10 +126,10 @@ fn column(rest: &str) -> Result<Column, String> {
         None => (written.clone(), None),
         Some((before, inside)) => {
             let (length, after) = inside.split_once(')').ok_or("a type's length has no end")?;
-            // numeric(10,2) has a precision, not a length.
-            let length = match length.contains(',') || before.trim() == "numeric" {
-                true => None,
-                false => Some(whole(length)?),
+            // Of other types it is a precision.
+            let length = match before.trim() {
+                "character varying" | "character" | "bit" | "bit varying" => Some(whole(length)?),
+                _ => None,
             };
             (format!("{}{after}", before.trim()), length)
         }

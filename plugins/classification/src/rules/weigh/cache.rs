@@ -7,6 +7,22 @@ use super::super::table::Hint;
 use super::super::tally::Tally;
 use super::Subject;
 
+/// A copy under a key has a few columns at most.
+const NARROW: usize = 6;
+
+/// Whether what the row holds is a copy by its name and nothing shows that
+/// people keep it, so that texts and numbers are no content of its own.
+pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
+    let shape = subject.shape;
+    let is_named = subject.is_named(Hint::Cache) || subject.words.hints_weakly_at(Hint::Cache);
+    let passes = [Part::Expiry, Part::Computed, Part::Token]
+        .iter()
+        .any(|&part| shape.has(part));
+    let is_kept = subject.thing().is_some() || subject.table.referenced_by() > 0;
+    let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
+    is_named && (passes || subject.table.is_unlogged() || !is_kept && !extends_with_content)
+}
+
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     tally.name(Reason::Expires, shape.example(Part::Expiry));
@@ -17,10 +33,13 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if subject.table.is_unlogged() {
         tally.plain(Reason::IsUnlogged);
     }
+    tally.name(Reason::SaysWhenComputed, shape.example(Part::Computed));
     weigh_copies(subject, tally);
     weigh_overwritten(subject, tally);
-    if subject.words.hints_at(Hint::Cache) {
+    if subject.is_named(Hint::Cache) {
         tally.name(Reason::NamedCache, subject.name);
+    } else if subject.words.hints_weakly_at(Hint::Cache) {
+        tally.name(Reason::NamedCacheInPart, subject.name);
     }
     if shape.natural_key != Some(Part::Name) {
         tally.name(Reason::CacheHoldsThing, subject.thing());
@@ -29,24 +48,28 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if referring > 0 {
         tally.number(Reason::CacheIsReferredTo, referring as usize);
     }
+    if passes_through(subject) {
+        tally.plain(Reason::RowsPassThrough);
+    }
 }
 
 /// Copies of what is somewhere else.
 fn weigh_copies<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
-    let is_keyed = matches!(
-        shape.natural_key,
-        Some(Part::Key | Part::Name | Part::Token | Part::Detail | Part::Content)
-    );
+    let keys = [
+        Part::Key,
+        Part::Name,
+        Part::Token,
+        Part::Detail,
+        Part::Content,
+    ];
+    let is_keyed = shape.natural_key.is_some_and(|part| keys.contains(&part));
     let is_timed = shape.times > 0 || shape.has(Part::Expiry);
-    let blobs = shape.sum(&[Part::Payload, Part::Value]);
-    if is_keyed && is_timed && blobs > 0 && shape.columns <= 6 && !shape.has(Part::Prose) {
-        tally.name(
-            Reason::KeyAndBlob,
-            shape.first_of(&[Part::Payload, Part::Value]),
-        );
+    if is_keyed && is_timed && shape.columns <= NARROW && !shape.has(Part::Prose) {
+        let blob = shape.first_of(&[Part::Payload, Part::Value]);
+        tally.name(Reason::KeyAndBlob, blob);
     }
-    if shape.columns <= 6 && subject.contents() <= 1 {
+    if shape.columns <= NARROW && subject.contents() + subject.details() <= 1 {
         tally.name(Reason::IsSearchIndex, shape.example(Part::SearchVector));
     }
 }
@@ -55,12 +78,14 @@ fn weigh_copies<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
 fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let counters = shape.number(Part::Counter);
-    let is_bare =
-        subject.thing().is_none() && subject.contents() <= counters / 4 && !shape.has(Part::Action);
-    let is_keyed = matches!(shape.key, Key::Reference | Key::References | Key::Mixed)
-        || shape.references > 0
-        || shape.unique_by_time;
-    if counters > 0 && is_bare && is_keyed {
+    let contents = subject.contents() + subject.details();
+    let is_bare = subject.thing().is_none() && contents <= counters / 2 && !shape.has(Part::Action);
+    let is_keyed = shape.references > 0 || shape.unique_by_time || shape.has(Part::Computed);
+    if is_bare
+        && counters > 0
+        && (is_keyed || counters >= 3)
+        && !subject.is_told_apart_by_references()
+    {
         tally.number(Reason::IsAggregate, counters);
     }
     if is_bare && counters == 0 && shape.references <= 1 {
@@ -70,4 +95,13 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
             tally.name(Reason::IsPresence, shape.example(Part::Recent));
         }
     }
+}
+
+/// Almost everything that was ever inserted is gone again.
+fn passes_through(subject: Subject<'_, '_>) -> bool {
+    let rows = subject.table.rows().map(super::order);
+    let statistics = subject.statistics();
+    statistics
+        .zip(rows)
+        .is_some_and(|([inserts, _, deletes], rows)| deletes >= inserts && rows + 4 <= inserts)
 }

@@ -1,8 +1,6 @@
 //! Evidence that rows record what happened and are never changed.
 
-use birth_sdk::Text;
-use birth_sdk::TriggerEnabled;
-use birth_sdk::classification::Magnitude;
+use birth_sdk::{Text, TriggerEnabled};
 
 use super::super::part::Part;
 use super::super::reason::Reason;
@@ -12,28 +10,32 @@ use super::Subject;
 
 /// Inserts this many powers of two above changes: sixteen times as many.
 const FAR: u32 = 4;
-/// Fewer inserts say nothing.
-const ENOUGH: u64 = 1000;
+
+/// Whether what the row holds is told of an event, so that texts and numbers
+/// are no content of its own.
+pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
+    let shape = subject.shape;
+    if subject.event_time().is_none() || subject.has(Part::Planned) {
+        return false;
+    }
+    let signs = [Part::Action, Part::Trace, Part::Change, Part::Outcome];
+    let signs = signs.iter().filter(|&&part| shape.has(part)).count();
+    let is_kept = forbidding_trigger(subject).is_some() || shape.has_brin || is_appended(subject);
+    subject.is_named(Hint::Log) || is_kept || signs >= 2
+}
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     tally.name(Reason::ForbidsUpdate, forbidding_trigger(subject));
-    let Some(time) = subject.event_time() else {
+    let time = subject.event_time();
+    if time.is_none() && !shape.has_brin && !shape.has(Part::Change) {
         return;
-    };
-    weigh_statistics(subject, tally);
-    let changes = shape.first_of(&[Part::Updated, Part::Retired]);
-    let is_planned = subject.has(Part::Planned);
-    if changes.is_none() && !is_planned {
-        tally.name(Reason::SaysWhenOnly, Some(time));
     }
-    tally.name(Reason::TimeOfEvent, shape.example(Part::Occurred));
+    weigh_statistics(subject, tally);
+    weigh_times(subject, time, tally);
     weigh_record(subject, tally);
     if shape.has_brin {
         tally.plain(Reason::InOrderOfTime);
-    }
-    if subject.is_partitioned() {
-        tally.name(Reason::PartitionedByTime, Some(time));
     }
     let referring = subject.table.referenced_by();
     if referring > 0 {
@@ -41,10 +43,30 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     } else if shape.business_key.is_none() && shape.unique_references == 0 {
         tally.plain(Reason::NothingToFindBy);
     }
-    if subject.words.hints_at(Hint::Log) {
+    if subject.is_named(Hint::Log) {
         tally.name(Reason::NamedLog, subject.name);
+    } else if subject.words.hints_weakly_at(Hint::Log) {
+        tally.name(Reason::NamedLogInPart, subject.name);
     }
-    tally.name(Reason::LogChanges, changes);
+}
+
+fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut Tally<'a, '_>) {
+    let shape = subject.shape;
+    let updated = shape.example(Part::Updated);
+    let retired = shape.example(Part::Retired);
+    if updated.or(retired).is_none() && !subject.has(Part::Planned) {
+        tally.name(Reason::SaysWhenOnly, time);
+    }
+    tally.name(Reason::TimeOfEvent, shape.example(Part::Occurred));
+    if subject.is_partitioned() {
+        tally.name(Reason::PartitionedByTime, time);
+    }
+    if shape.has(Part::Created) {
+        tally.name(Reason::ChangesLikeAll, updated);
+        tally.name(Reason::LogChanges, retired);
+    } else {
+        tally.name(Reason::LogChanges, updated.or(retired));
+    }
 }
 
 /// What a record tells of what happened.
@@ -52,14 +74,20 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let action = shape.example(Part::Action);
     tally.name(Reason::RecordsAction, action);
+    let is_thing = shape.has(Part::Name) || shape.has(Part::Updated) || shape.has(Part::Status);
+    let kind = shape
+        .example(Part::Level)
+        .filter(|_| action.is_none() && !is_thing);
+    tally.name(Reason::RecordsKind, kind);
     if action.is_some() {
-        tally.name(
-            Reason::RecordsActor,
-            shape.first_of(&[Part::Actor, Part::Author, Part::Reference]),
-        );
+        let actors = [Part::Actor, Part::Author, Part::Reference];
+        tally.name(Reason::RecordsActor, shape.first_of(&actors));
     }
     tally.name(Reason::RecordsTrace, shape.example(Part::Trace));
     tally.name(Reason::RecordsChange, shape.example(Part::Change));
+    if shape.is_move {
+        tally.plain(Reason::RecordsMove);
+    }
     tally.name(Reason::RecordsOutcome, shape.example(Part::Outcome));
     if shape.number(Part::Ran) >= 2 {
         tally.name(Reason::RecordsRun, shape.example(Part::Ran));
@@ -82,12 +110,12 @@ fn forbidding_trigger<'a>(subject: Subject<'a, '_>) -> Option<Text<'a>> {
         trigger.enabled() != TriggerEnabled::Disabled
             && (on.on_update() || on.on_delete())
             && !on.on_insert()
-            && (forbids(trigger.name().as_str()) || forbids(trigger.function().as_str()))
+            && (forbids(&trigger.name()) || forbids(&trigger.function()))
     });
     found.map(|trigger| trigger.name())
 }
 
-const FORBIDDING: [&str; 14] = [
+const FORBIDDING: [&str; 15] = [
     "forbid",
     "prevent",
     "immutable",
@@ -102,27 +130,24 @@ const FORBIDDING: [&str; 14] = [
     "block_",
     "disallow",
     "worm",
+    "refuse",
 ];
 
 fn weigh_statistics<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
-    let table = subject.table;
-    let (Some(inserts), Some(updates), Some(deletes)) =
-        (table.inserts(), table.updates(), table.deletes())
-    else {
-        return;
-    };
-    if inserts < Magnitude::of(ENOUGH) {
-        return;
-    }
-    if order(updates.max(deletes)) + FAR <= order(inserts) {
+    if is_appended(subject) {
         tally.plain(Reason::IsAppendedTo);
-    } else if updates >= inserts {
+    } else if subject
+        .statistics()
+        .is_some_and(|[inserts, updates, _]| updates >= inserts)
+    {
         tally.plain(Reason::LogIsRewritten);
     }
 }
 
-/// The power of two that a magnitude stands for.
-fn order(magnitude: Magnitude) -> u32 {
-    let reached = |power: &u32| Magnitude::of(1 << power) >= magnitude;
-    (0..u64::BITS).find(reached).unwrap_or(u64::BITS)
+/// Hardly any row was ever changed. Deletes do not count: old records are
+/// purged.
+fn is_appended(subject: Subject<'_, '_>) -> bool {
+    subject
+        .statistics()
+        .is_some_and(|[inserts, updates, _]| updates + FAR <= inserts)
 }

@@ -5,7 +5,7 @@ use super::super::reason::Reason;
 use super::super::shape::Key;
 use super::super::table::Hint;
 use super::super::tally::Tally;
-use super::Subject;
+use super::{Subject, cache, log};
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
@@ -14,13 +14,16 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     }
     tally.name(Reason::HoldsProse, shape.example(Part::Prose));
     tally.name(Reason::HoldsAmount, shape.example(Part::Amount));
-    tally.each(Reason::HoldsContent, subject.contents(), 4);
+    tally.each(Reason::HoldsContent, contents(subject), 4);
     tally.name(Reason::HoldsKeyAndValue, subject.key_value());
     tally.name(Reason::HoldsTranslation, subject.translated());
-    match shape.key {
-        Key::Own => tally.plain(Reason::HasOwnIdentity),
-        Key::Reference => tally.plain(Reason::Extends),
-        Key::None | Key::References | Key::Mixed => {}
+    if !subject.is_told_apart_by_references() {
+        match shape.key {
+            Key::Own => tally.plain(Reason::HasOwnIdentity),
+            Key::Reference => tally.plain(Reason::Extends),
+            Key::None | Key::References | Key::Mixed => {}
+        }
+        tally.name(Reason::RowChanges, shape.example(Part::Updated));
     }
     if subject.has(Part::Name) || subject.has(Part::Prose) {
         tally.name(Reason::HasBusinessKey, shape.business_key);
@@ -29,18 +32,31 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if referring > 0 {
         tally.number(Reason::IsReferredTo, referring as usize);
     }
-    tally.name(
-        Reason::HasLife,
-        shape.first_of(&[Part::Planned, Part::Status, Part::Retired]),
-    );
-    tally.name(Reason::RowChanges, shape.example(Part::Updated));
-    if subject.words.hints_at(Hint::Required) && subject.named_sides() < 2 {
+    let life = shape.first_of(&[Part::Planned, Part::Status, Part::Retired]);
+    tally.name(Reason::HasLife, life);
+    if subject.is_named(Hint::Required) && subject.named_sides() < 2 {
         tally.name(Reason::NamedRequired, subject.name);
+    }
+    if log::is_record(subject) {
+        tally.name(Reason::TellsOfEvent, subject.event_time());
+    }
+    if cache::is_copy(subject) {
+        tally.name(Reason::CanBeMadeAgain, subject.name);
+    }
+}
+
+/// A document says nothing where it is all there is.
+fn contents(subject: Subject<'_, '_>) -> usize {
+    let all = subject.contents() + subject.details();
+    match all == subject.shape.number(Part::Payload) {
+        true => 0,
+        false => all,
     }
 }
 
 /// The name of a lock or of what is cached names no thing.
 fn names_a_copy(subject: Subject<'_, '_>) -> bool {
-    subject.shape.natural_key == Some(Part::Name)
-        && (subject.has(Part::Expiry) || subject.has(Part::Lock) || subject.has(Part::Token))
+    let shape = subject.shape;
+    let passes = [Part::Expiry, Part::Lock, Part::Token, Part::Computed];
+    shape.natural_key == Some(Part::Name) && passes.iter().any(|&part| shape.has(part))
 }
