@@ -320,7 +320,7 @@ pub const EVIDENCE: [Evidence; 61] = {
     [
         evidence(R::RowIsNamed, Required, "weights.row-is-named", 35),
         evidence(R::HoldsProse, Required, "weights.holds-prose", 30),
-        evidence(R::HoldsAmount, Required, "weights.holds-amount", 25),
+        evidence(R::HoldsAmount, Required, "weights.holds-amount", 30),
         evidence(R::HoldsContent, Required, "weights.holds-content", 10),
         evidence(
             R::HoldsKeyAndValue,

@@ -586,8 +586,8 @@ fn noun(word: &str) -> Option<Part> {
         }
         "amount" | "price" | "cost" | "subtotal" | "tax" | "fee" | "balance" | "discount"
         | "salary" | "budget" | "preis" | "prix" | "precio" | "betrag" | "montant" | "importe"
-        | "gia" | "cents" | "quantity" | "qty" | "menge" | "quantite" | "cantidad" | "stock"
-        | "total" | "debit" | "credit" | "charge" | "payment" | "deposit" => Part::Amount,
+        | "gia" | "cents" | "quantity" | "qty" | "units" | "menge" | "quantite" | "cantidad"
+        | "stock" | "total" | "debit" | "credit" | "charge" | "payment" | "deposit" => Part::Amount,
         "key" | "attribute" | "property" | "variable" | "keyname" | "schluessel" | "cle"
         | "clave" => Part::Key,
         "value" | "val" | "values" | "wert" | "valeur" | "valor" => Part::Value,
@@ -616,7 +616,7 @@ fn noun(word: &str) -> Option<Part> {
         | "salt" | "signature" | "secret" => Part::Detail,
         "lock" | "lease" | "heartbeat" | "locked" => Part::Lock,
         "attempts" | "attempt" | "retries" | "tries" | "retrycount" | "retry" => Part::Attempts,
-        "queue" | "worker" | "handler" | "topic" => Part::Queue,
+        "queue" | "worker" | "handler" => Part::Queue,
         "position" | "pos" | "sort" | "order" | "ordering" | "ord" | "rank" | "weight"
         | "sequence" | "seq" | "index" | "idx" | "priority" | "lft" | "rgt" | "depth"
         | "ordinal" | "sortorder" | "reihenfolge" | "ordre" | "orden" | "sorting" | "seqno"
@@ -653,8 +653,9 @@ fn prefixed(part: Part, words: &Words) -> Part {
     let before = words.from_end(1);
     match part {
         Part::Name => match before {
-            "author" | "actor" | "entity" | "target" | "object" | "creator" | "host" | "owner"
-            | "class" | "table" | "column" | "schema" => Part::Content,
+            "author" | "actor" | "entity" | "target" | "object" | "creator" | "host"
+            | "instance" | "worker" | "node" | "process" | "machine" | "owner" | "class"
+            | "table" | "column" | "schema" => Part::Content,
             "country" | "postal" | "area" | "zip" | "currency" | "phone" | "account" => {
                 match words.from_end(0) {
                     "code" | "number" | "no" | "nr" => Part::Content,
@@ -685,7 +686,7 @@ fn anywhere(words: &Words) -> Option<Part> {
             "price" | "amount" | "cost" | "quantity" | "qty" | "salary" | "balance" => Part::Amount,
             "attempts" | "retries" | "attempt" | "retry" => Part::Attempts,
             "email" | "phone" | "url" | "address" => Part::Content,
-            "token" | "nonce" | "otp" => Part::Token,
+            "token" | "nonce" | "otp" | "idempotency" => Part::Token,
             "count" | "counter" | "total" | "sum" | "avg" => Part::Counter,
             "error" | "duration" | "latency" => Part::Outcome,
             "html" | "description" => Part::Prose,

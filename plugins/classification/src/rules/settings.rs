@@ -149,7 +149,7 @@ const BOOKKEEPING: [&str; 19] = [
     "gorp_migrations",
 ];
 
-const REQUIRED: [&str; 92] = [
+const REQUIRED: [&str; 95] = [
     "setting",
     "config",
     "configuration",
@@ -242,6 +242,9 @@ const REQUIRED: [&str; 92] = [
     "provider",
     "domain",
     "key",
+    "ban",
+    "sanction",
+    "warning",
 ];
 const JUNCTION: [&str; 58] = [
     "member",
@@ -303,7 +306,7 @@ const JUNCTION: [&str; 58] = [
     "moderator",
     "admin",
 ];
-const LOG: [&str; 59] = [
+const LOG: [&str; 60] = [
     "log",
     "audit",
     "trail",
@@ -363,8 +366,9 @@ const LOG: [&str; 59] = [
     "exception",
     "checkin",
     "modification",
+    "action",
 ];
-const CACHE: [&str; 63] = [
+const CACHE: [&str; 65] = [
     "cache",
     "session",
     "token",
@@ -409,7 +413,6 @@ const CACHE: [&str; 63] = [
     "sesion",
     "temporary",
     "reset",
-    "search",
     "tsv",
     "total",
     "buffer",
@@ -418,6 +421,9 @@ const CACHE: [&str; 63] = [
     "limiter",
     "online",
     "mview",
+    "searchindex",
+    "aggregation",
+    "idempotency",
     "rendered",
     "cached",
     "tonghop",

@@ -150,7 +150,7 @@ impl<'a> Shape<'a> {
         let own = own_identifier(table, head, &declared, known);
         for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
             let part = match own {
-                Some(identifier) if identifier == at => Part::Identifier,
+                Some(identifier) if identifier == at => identifier_part(column, known),
                 _ => shape.read(column, at, &declared, known),
             };
             shape.parts[at] = part;
@@ -291,7 +291,9 @@ impl<'a> Shape<'a> {
             let part = self.parts[at];
             let is_pointer =
                 kind.is_pointer() && part == Part::Detail && (is_shared_key || place == 0);
-            let is_party = is_shared_key && kind == Kind::Text && (sense.is_side || sense.is_party);
+            let is_author = is_shared_key && part == Part::Author;
+            let is_party = is_author
+                || is_shared_key && kind == Kind::Text && (sense.is_side || sense.is_party);
             let is_new = (is_pointer || is_party)
                 && part != Part::Reference
                 && own != Some(at)
@@ -300,7 +302,7 @@ impl<'a> Shape<'a> {
                 self.recast(at, Part::Reference, column.name());
                 self.add_side(Part::Reference, sense, Stem::NONE);
             }
-            references += usize::from(matches!(self.parts[at], Part::Reference | Part::Author));
+            references += usize::from(self.parts[at] == Part::Reference);
         }
         if is_shared_key && references >= 2 {
             for column in index.columns().flatten() {
@@ -366,15 +368,16 @@ impl<'a> Shape<'a> {
         if index.is_not_btree() {
             let mut keys = index.columns();
             let only = keys.next().flatten().filter(|_| index.columns().len() == 1);
-            self.has_brin |=
-                only.is_some_and(|column| matches!(known.kind(column), Kind::Time | Kind::Integer));
+            self.has_brin |= only.is_some_and(|column| {
+                !column.is_array() && matches!(known.kind(column), Kind::Time | Kind::Integer)
+            });
             return;
         }
         if !index.is_unique() || index.has_expressions() {
             return;
         }
         let keys = Keys::of(self, table, index, own, known);
-        if index.is_primary() {
+        if key(table).is_some_and(|key| key.name() == index.name()) {
             self.key = keys.key();
             self.natural_key = keys.natural;
         }
@@ -513,6 +516,33 @@ impl Declared {
     }
 }
 
+/// A natural key is also what it says: a code, a token.
+fn identifier_part(column: Column<'_>, known: &mut Vocabulary) -> Part {
+    match known.part(column) {
+        part @ (Part::Name | Part::Key | Part::Token | Part::Locale) if !column.is_identity() => {
+            part
+        }
+        _ => Part::Identifier,
+    }
+}
+
+/// The columns that tell rows apart: the primary key, or else the unique index
+/// with the fewest columns.
+fn key<'a>(table: Collection<'a>) -> Option<Index<'a>> {
+    let serves = |index: &Index<'_>| {
+        index.is_unique()
+            && !index.is_partial()
+            && !index.has_expressions()
+            && !index.is_not_btree()
+    };
+    table.primary_key().or_else(|| {
+        table
+            .indexes()
+            .filter(serves)
+            .min_by_key(|index| index.columns().len())
+    })
+}
+
 /// The column that is the row's own identifier, made or natural.
 fn own_identifier(
     table: Collection<'_>,
@@ -525,7 +555,7 @@ fn own_identifier(
             .columns()
             .position(|column| column.name() == wanted.name())
     };
-    let Some(key) = table.primary_key() else {
+    let Some(key) = key(table) else {
         return table
             .columns()
             .take(LOOKED_AT)

@@ -130,14 +130,14 @@ impl Stem {
     }
 }
 
-/// The singular of an English noun, as what is kept of it and what is added,
-/// and without a final `e`, which plurals hide. Wrong for some words, but alike
-/// for the singular and the plural of one.
+/// The singular of an English noun, as what is kept of it and what is added.
+/// Wrong for some words, but alike for the singular and the plural of one.
 fn singular(word: &str) -> (&str, &str) {
     match word {
         "people" => return ("person", ""),
         "children" => return ("child", ""),
         "indices" => return ("index", ""),
+        "caches" => return ("cache", ""),
         "media" | "news" | "series" | "alias" | "bus" | "gas" => return (word, ""),
         _ => {}
     }
@@ -147,13 +147,19 @@ fn singular(word: &str) -> (&str, &str) {
     if let Some(bare) = word.strip_suffix("ies") {
         return (bare, "y");
     }
-    let hissing = ["sses", "shes", "ches", "xes", "uses"];
-    let bare = match word {
-        _ if hissing.iter().any(|ending| word.ends_with(ending)) => &word[..word.len() - 2],
-        _ if word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") => word,
-        _ => word.strip_suffix('s').unwrap_or(word),
-    };
-    (bare.strip_suffix('e').unwrap_or(bare), "")
+    let hissing = [
+        "sses", "shes", "ches", "xes", "tuses", "ruses", "nuses", "puses", "iases",
+    ];
+    if hissing.iter().any(|ending| word.ends_with(ending)) {
+        return (&word[..word.len() - 2], "");
+    }
+    if ["ss", "us", "is"]
+        .iter()
+        .any(|ending| word.ends_with(ending))
+    {
+        return (word, "");
+    }
+    (word.strip_suffix('s').unwrap_or(word), "")
 }
 
 #[cfg(test)]

@@ -18,9 +18,11 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let passes = [Part::Expiry, Part::Computed, Part::Token]
         .iter()
         .any(|&part| shape.has(part));
-    let is_kept = subject.thing().is_some() || subject.table.referenced_by() > 0;
     let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
-    is_named && (passes || subject.table.is_unlogged() || !is_kept && !extends_with_content)
+    is_named
+        && (passes
+            || subject.table.is_unlogged()
+            || subject.thing().is_none() && !extends_with_content)
 }
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
@@ -66,10 +68,13 @@ fn weigh_copies<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let is_keyed = shape.natural_key.is_some_and(|part| keys.contains(&part));
     let is_timed = shape.times > 0 || shape.has(Part::Expiry);
     if is_keyed && is_timed && shape.columns <= NARROW && !shape.has(Part::Prose) {
-        let blob = shape.first_of(&[Part::Payload, Part::Value]);
-        tally.name(Reason::KeyAndBlob, blob);
+        let passes = shape.has(Part::Expiry) || shape.has(Part::Computed);
+        let value = shape
+            .example(Part::Value)
+            .filter(|_| passes || subject.is_named(Hint::Cache));
+        tally.name(Reason::KeyAndBlob, shape.example(Part::Payload).or(value));
     }
-    if shape.columns <= NARROW && subject.contents() + subject.details() <= 1 {
+    if shape.columns <= NARROW + 2 && subject.thing().is_none() {
         tally.name(Reason::IsSearchIndex, shape.example(Part::SearchVector));
     }
 }

@@ -27,12 +27,15 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         .or_else(|| subject.key_value())
         .or_else(|| subject.translated());
     let contents = subject.contents();
-    let is_bare = thing.is_none() && contents == 0 && subject.details() <= MOST_DETAILS;
-    if is_bare && shape.references <= MOST_SIDES {
+    if is_bare(subject) && shape.references <= MOST_SIDES {
         tally.number(Reason::OnlyReferences, shape.references);
     }
     tally.name(Reason::LinkIsThing, thing);
-    tally.each(Reason::LinkHoldsContent, contents, 4);
+    tally.each(
+        Reason::LinkHoldsContent,
+        contents + shape.number(Part::Remark),
+        4,
+    );
     if subject.named_sides() >= 2 {
         tally.name(Reason::NamesItsSides, subject.name);
     }
@@ -45,4 +48,25 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::LinkRepeats, subject.event_time());
     }
     tally.name(Reason::LinkIsComputed, shape.example(Part::Computed));
+}
+
+/// Whether nothing is here that a link would not have.
+pub(super) fn is_bare(subject: Subject<'_, '_>) -> bool {
+    let shape = subject.shape;
+    let more = [
+        Part::Token,
+        Part::SearchVector,
+        Part::Change,
+        Part::Trace,
+        Part::Outcome,
+        Part::Lock,
+        Part::Attempts,
+        Part::Queue,
+        Part::Computed,
+        Part::Remark,
+    ];
+    subject.thing().is_none()
+        && subject.contents() == 0
+        && shape.number(Part::Detail) <= MOST_DETAILS
+        && !more.iter().any(|&part| shape.has(part))
 }

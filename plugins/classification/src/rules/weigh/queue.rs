@@ -21,6 +21,10 @@ pub(in super::super) fn queue_sign<'a>(subject: Subject<'a, '_>) -> Option<Text<
     if subject.words.hints_at(Hint::Log) && shape.has(Part::Outcome) {
         return None;
     }
+    // Accounts that lock after failed attempts are no work.
+    if shape.has(Part::Name) && !is_almost_named && strong < signs.len() {
+        return None;
+    }
     let waits = match strong {
         0 => is_named && (is_load || is_tracked) && !shape.has(Part::Prose),
         1 => is_almost_named && (is_load || is_tracked || shape.references > 0),

@@ -5,11 +5,13 @@ use super::super::reason::Reason;
 use super::super::shape::Key;
 use super::super::table::Hint;
 use super::super::tally::Tally;
-use super::{Subject, cache, log};
+use super::{Subject, cache, junction, log};
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
-    if !names_a_copy(subject) {
+    let is_record = log::is_record(subject);
+    let names_something_else = is_record && shape.has(Part::Occurred) || names_a_copy(subject);
+    if !names_something_else {
         tally.name(Reason::RowIsNamed, shape.example(Part::Name));
     }
     tally.name(Reason::HoldsProse, shape.example(Part::Prose));
@@ -19,13 +21,16 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     tally.name(Reason::HoldsTranslation, subject.translated());
     if !subject.is_told_apart_by_references() {
         match shape.key {
-            Key::Own => tally.plain(Reason::HasOwnIdentity),
+            Key::Own if is_more_than_a_link(subject) => tally.plain(Reason::HasOwnIdentity),
+            Key::Mixed => tally.plain(Reason::HasOwnIdentity),
             Key::Reference => tally.plain(Reason::Extends),
-            Key::None | Key::References | Key::Mixed => {}
+            Key::Own | Key::None | Key::References => {}
         }
-        tally.name(Reason::RowChanges, shape.example(Part::Updated));
+        if is_more_than_a_link(subject) {
+            tally.name(Reason::RowChanges, shape.example(Part::Updated));
+        }
     }
-    if subject.has(Part::Name) || subject.has(Part::Prose) {
+    if !names_something_else && (subject.has(Part::Name) || subject.has(Part::Prose)) {
         tally.name(Reason::HasBusinessKey, shape.business_key);
     }
     let referring = subject.table.referenced_by();
@@ -37,7 +42,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if subject.is_named(Hint::Required) && subject.named_sides() < 2 {
         tally.name(Reason::NamedRequired, subject.name);
     }
-    if log::is_record(subject) {
+    if is_record {
         tally.name(Reason::TellsOfEvent, subject.event_time());
     }
     if cache::is_copy(subject) {
@@ -45,10 +50,15 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     }
 }
 
+/// An identifier beside two references and nothing else tells nothing apart.
+fn is_more_than_a_link(subject: Subject<'_, '_>) -> bool {
+    subject.shape.references < 2 || !junction::is_bare(subject)
+}
+
 /// A document says nothing where it is all there is.
 fn contents(subject: Subject<'_, '_>) -> usize {
     let all = subject.contents() + subject.details();
-    match all == subject.shape.number(Part::Payload) {
+    match all == subject.shape.number(Part::Payload) && subject.shape.references == 0 {
         true => 0,
         false => all,
     }
