@@ -52,7 +52,7 @@ fn fits(part: Part, kind: Kind) -> bool {
         Part::Position | Part::Counter | Part::Amount => kind.is_number(),
         Part::Attempts => matches!(kind, Kind::Small | Kind::Integer),
         Part::Name | Part::Locale | Part::Key => matches!(kind, Kind::Text | Kind::Other),
-        Part::Prose => matches!(kind, Kind::Text | Kind::Document),
+        Part::Prose | Part::Message => matches!(kind, Kind::Text | Kind::Document),
         Part::Payload => matches!(
             kind,
             Kind::Text | Kind::Document | Kind::Bytes | Kind::Other
@@ -98,6 +98,7 @@ fn by_type(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
 fn array(suggested: Part) -> Part {
     match suggested {
         Part::Change | Part::Payload | Part::Outcome => suggested,
+        Part::Name | Part::Prose | Part::Content | Part::Amount => Part::Content,
         _ => Part::Detail,
     }
 }

@@ -55,6 +55,8 @@ pub(super) enum Part {
     Name,
     /// Text that people wrote.
     Prose,
+    /// A message: what somebody wrote, or what a program said of an event.
+    Message,
     /// Money or goods.
     Amount,
     /// Other content: an address, a colour, a text of unknown meaning.

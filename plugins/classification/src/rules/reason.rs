@@ -52,7 +52,7 @@ birth_sdk::reasons! {
             "the row is dated by {text} and tells of an event: speaks against required",
         /// What a copy holds is no content of its own.
         CanBeMadeAgain = Note "CAN_BE_MADE_AGAIN"
-            "{text} is named like a copy and nothing shows that people keep it: speaks against required",
+            "{text} is named or marked like a copy, and nothing shows that people keep it: speaks against required",
 
         /// The textbook.
         KeyIsReferences = Note "KEY_IS_REFERENCES"
@@ -121,6 +121,9 @@ birth_sdk::reasons! {
         /// An index that only serves rows in order of time.
         InOrderOfTime = Note "IN_ORDER_OF_TIME"
             "an index serves rows in the order of time: speaks for a log",
+        /// Read like a stream.
+        IndexedByTime = Note "INDEXED_BY_TIME"
+            "an index ends in the time of the row: speaks for a log",
         /// Old partitions are dropped.
         PartitionedByTime = Note "PARTITIONED_BY_TIME"
             "the table is partitioned and {text} is a time: speaks for a log",
@@ -314,7 +317,7 @@ const fn evidence(reason: Reason, class: Class, setting: &'static str, weight: i
 }
 
 /// Every piece of evidence, in the order of the reasons.
-pub const EVIDENCE: [Evidence; 61] = {
+pub const EVIDENCE: [Evidence; 62] = {
     use Class::{Cache, Junction, Log, Required};
     use Reason as R;
     [
@@ -346,7 +349,7 @@ pub const EVIDENCE: [Evidence; 61] = {
             R::CanBeMadeAgain,
             Required,
             "weights.can-be-made-again",
-            -60,
+            -90,
         ),
         evidence(
             R::KeyIsReferences,
@@ -385,6 +388,7 @@ pub const EVIDENCE: [Evidence; 61] = {
         evidence(R::RecordsPayload, Log, "weights.records-payload", 10),
         evidence(R::IsSeries, Log, "weights.is-series", 35),
         evidence(R::InOrderOfTime, Log, "weights.in-order-of-time", 30),
+        evidence(R::IndexedByTime, Log, "weights.indexed-by-time", 10),
         evidence(R::PartitionedByTime, Log, "weights.partitioned-by-time", 20),
         evidence(R::ForbidsUpdate, Log, "weights.forbids-update", 60),
         evidence(R::IsAppendedTo, Log, "weights.is-appended-to", 25),
@@ -397,13 +401,13 @@ pub const EVIDENCE: [Evidence; 61] = {
         evidence(R::LogIsRewritten, Log, "weights.log-is-rewritten", -30),
         evidence(R::Expires, Cache, "weights.expires", 20),
         evidence(R::HoldsToken, Cache, "weights.holds-token", 30),
-        evidence(R::IsUnlogged, Cache, "weights.is-unlogged", 60),
+        evidence(R::IsUnlogged, Cache, "weights.is-unlogged", 110),
         evidence(R::KeyAndBlob, Cache, "weights.key-and-blob", 40),
         evidence(R::IsAggregate, Cache, "weights.is-aggregate", 45),
         evidence(R::IsSearchIndex, Cache, "weights.is-search-index", 45),
         evidence(R::IsLease, Cache, "weights.is-lease", 40),
         evidence(R::IsPresence, Cache, "weights.is-presence", 30),
-        evidence(R::NamedCache, Cache, "weights.named-cache", 35),
+        evidence(R::NamedCache, Cache, "weights.named-cache", 30),
         evidence(
             R::NamedCacheInPart,
             Cache,

@@ -251,7 +251,7 @@ fn reference(words: &Words) -> Option<Sense> {
         return found(Part::Author, first, before, false);
     }
     let part = match before {
-        "parent" | "padre" if count == 2 => Part::Parent,
+        "parent" | "padre" | "above" | "upper" | "superior" if count == 2 => Part::Parent,
         _ if last == "ids" => Part::Detail,
         _ if FOREIGN.contains(&first) || FOREIGN.contains(&before) => Part::Content,
         _ if TRACING.contains(&before) => Part::Trace,
@@ -334,7 +334,7 @@ fn part(words: &Words) -> Part {
     if words.len() > 1 && ["response", "resp", "reply"].contains(&first) {
         return Part::Outcome;
     }
-    if ["num", "nb", "n", "count", "cnt"].contains(&first)
+    if ["so", "num", "nb", "n", "count", "cnt"].contains(&first)
         || ["count", "counter", "cnt", "hits", "anzahl"].contains(&last)
     {
         return match words.has(&[
@@ -368,8 +368,8 @@ fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
         }
         (
             "response" | "status" | "http" | "exit" | "return" | "error" | "result",
-            "code" | "status" | "message" | "text" | "msg" | "body" | "time" | "headers" | "detail"
-            | "details" | "data",
+            "code" | "status" | "text" | "body" | "time" | "headers" | "detail" | "details"
+            | "data",
         ) => Part::Outcome,
         ("execution" | "run" | "processing" | "elapsed" | "total", "time" | "duration" | "ms") => {
             Part::Outcome
@@ -408,6 +408,11 @@ fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
         ("ngon", "ngu") => Part::Locale,
         ("next", "run" | "attempt" | "retry") => Part::Due,
         ("on", "hand") | ("in", "stock") => Part::Amount,
+        (
+            "line" | "seq" | "row" | "step" | "item" | "sequence" | "page",
+            "no" | "nr" | "number" | "num",
+        ) => Part::Position,
+        ("tinh", "luc") => Part::Computed,
         ("queue", "name") | ("job" | "task" | "worker", "class" | "name" | "type" | "args") => {
             Part::Queue
         }
@@ -575,12 +580,14 @@ fn noun(word: &str) -> Option<Part> {
         | "prenom" | "apellido" | "number" | "no" | "nr" | "numero" | "nummer" | "names"
         | "realname" | "alias" | "codename" | "screenname" | "permalink" | "forename" => Part::Name,
         "body" | "content" | "contents" | "text" | "description" | "desc" | "descr" | "comment"
-        | "comments" | "note" | "notes" | "message" | "mensaje" | "nachricht" | "summary"
-        | "bio" | "biography" | "about" | "markdown" | "html" | "excerpt" | "answer"
-        | "question" | "abstract" | "instructions" | "beschreibung" | "inhalt" | "contenu"
-        | "contenido" | "descripcion" | "texto" | "texte" | "review" | "quote" | "prompt"
-        | "explanation" | "tagline" | "bemerkung" | "synopsis" | "intro" | "introduction"
-        | "story" | "msg" | "motto" | "disambiguation" => Part::Prose,
+        | "comments" | "note" | "notes" | "summary" | "bio" | "biography" | "about"
+        | "markdown" | "html" | "excerpt" | "answer" | "question" | "abstract" | "instructions"
+        | "beschreibung" | "inhalt" | "contenu" | "contenido" | "descripcion" | "texto"
+        | "texte" | "review" | "quote" | "prompt" | "explanation" | "tagline" | "bemerkung"
+        | "synopsis" | "intro" | "introduction" | "story" | "motto" | "disambiguation" => {
+            Part::Prose
+        }
+        "message" | "msg" | "mensaje" | "nachricht" | "messagetext" | "thongdiep" => Part::Message,
         "reason" | "remark" | "remarks" | "justification" | "motif" | "grund" | "motivo" => {
             Part::Remark
         }
@@ -601,8 +608,8 @@ fn noun(word: &str) -> Option<Part> {
         | "ereignis" | "evento" | "hanhdong" | "command" | "crud" => Part::Action,
         "actor" | "whodunnit" | "who" | "operator" | "causer" | "performer" | "usuario"
         | "benutzer" => Part::Actor,
-        "ip" | "ipaddress" | "useragent" | "referer" | "referrer" | "ua" | "browser"
-        | "hostname" | "ipaddr" | "platform" => Part::Trace,
+        "ip" | "ipaddress" | "useragent" | "agente" | "agent" | "referer" | "referrer" | "ua"
+        | "browser" | "hostname" | "ipaddr" | "platform" => Part::Trace,
         "changes" | "changeset" | "diff" | "delta" | "before" | "after" | "old" | "new"
         | "patch" | "previous" => Part::Change,
         "duration" | "elapsed" | "latency" | "took" | "runtime" | "error" | "errors"

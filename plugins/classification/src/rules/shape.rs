@@ -115,6 +115,8 @@ pub(super) struct Shape<'a> {
     /// Of the type `date`, in a unique key.
     pub(super) unique_by_day: bool,
     pub(super) has_brin: bool,
+    /// Rows are looked for in the order of time, alone or of each reference.
+    pub(super) is_indexed_by_time: bool,
     pub(super) is_polymorphic: bool,
     pub(super) has_language: bool,
     /// Two references to the same kind of row, from one and to the other.
@@ -140,6 +142,7 @@ impl<'a> Shape<'a> {
             unique_by_time: false,
             unique_by_day: false,
             has_brin: false,
+            is_indexed_by_time: false,
             is_polymorphic: false,
             has_language: false,
             is_move: false,
@@ -304,7 +307,7 @@ impl<'a> Shape<'a> {
             }
             references += usize::from(self.parts[at] == Part::Reference);
         }
-        if is_shared_key && references >= 2 {
+        if is_shared_key && references >= 2 && table.referenced_by() == 0 {
             for column in index.columns().flatten() {
                 let at = self.position(table, column);
                 if let Some(at) =
@@ -374,6 +377,9 @@ impl<'a> Shape<'a> {
             return;
         }
         if !index.is_unique() || index.has_expressions() {
+            let last = index.columns().last().flatten();
+            self.is_indexed_by_time |= last
+                .is_some_and(|column| matches!(known.part(column), Part::Created | Part::Occurred));
             return;
         }
         let keys = Keys::of(self, table, index, own, known);

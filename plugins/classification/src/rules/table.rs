@@ -134,6 +134,45 @@ impl Hints {
     }
 }
 
+/// Nouns of languages in which what a thing is comes first.
+const HEAD_FIRST: [&str; 26] = [
+    "historique",
+    "historial",
+    "historia",
+    "bitacora",
+    "registro",
+    "registros",
+    "mouvement",
+    "mouvements",
+    "movimiento",
+    "movimientos",
+    "resumen",
+    "resume",
+    "cola",
+    "journal",
+    "journaux",
+    "lien",
+    "liens",
+    "relacion",
+    "relaciones",
+    "parametre",
+    "parametres",
+    "ajuste",
+    "ajustes",
+    "regla",
+    "reglas",
+    "categoria",
+];
+const HEAD_FIRST_PAIRS: [(&str, &str); 7] = [
+    ("lich", "su"),
+    ("nhat", "ky"),
+    ("bien", "dong"),
+    ("tong", "hop"),
+    ("hang", "doi"),
+    ("cau", "hinh"),
+    ("lien", "ket"),
+];
+
 /// What was made from something else.
 const MADE: [&str; 12] = [
     "cached",
@@ -203,7 +242,19 @@ impl TableName {
             at.checked_sub(1)
                 .and_then(|before| hints.of_pair(words.get(before), words.get(at)))
         };
-        let hint = pair(head).or_else(|| hints.of_compound(words.get(head)));
+        let first = (0..count)
+            .find(|&at| !HABITS.contains(&words.get(at)))
+            .unwrap_or(0);
+        let is_head_first = HEAD_FIRST.contains(&words.get(first))
+            || HEAD_FIRST_PAIRS.contains(&(words.get(first), words.get(first + 1)));
+        let head_first =
+            || match HEAD_FIRST_PAIRS.contains(&(words.get(first), words.get(first + 1))) {
+                true => hints.of_pair(words.get(first), words.get(first + 1)),
+                false => hints.exact(words.get(first)),
+            };
+        let hint = (is_head_first.then(head_first).flatten())
+            .or_else(|| pair(head))
+            .or_else(|| hints.of_compound(words.get(head)));
         let earlier = |at: usize| pair(at).or_else(|| hints.exact(words.get(at)));
         let mut weak_hint = None;
         if hint.is_none() {

@@ -60,7 +60,23 @@ impl<'a> Subject<'a, '_> {
     /// A column that only a thing has: a name, prose, an amount.
     fn thing(&self) -> Option<Text<'a>> {
         self.shape
-            .first_of(&[Part::Name, Part::Prose, Part::Amount])
+            .example(Part::Name)
+            .or_else(|| self.prose())
+            .or_else(|| self.shape.example(Part::Amount))
+    }
+
+    /// Text that people wrote. A message beside what was done or how it went
+    /// is a program's.
+    fn prose(&self) -> Option<Text<'a>> {
+        let of_a_program = self.signs() > 0;
+        let message = self.shape.example(Part::Message).filter(|_| !of_a_program);
+        self.shape.example(Part::Prose).or(message)
+    }
+
+    /// How many columns tell of an event and hardly of a thing.
+    fn signs(&self) -> usize {
+        self.shape
+            .sum(&[Part::Action, Part::Trace, Part::Change, Part::Outcome])
     }
 
     /// A value under a key, both columns of their own.
@@ -75,7 +91,13 @@ impl<'a> Subject<'a, '_> {
         if !self.shape.has_language || self.shape.references == 0 {
             return None;
         }
-        let texts = [Part::Prose, Part::Name, Part::Content, Part::Value];
+        let texts = [
+            Part::Prose,
+            Part::Message,
+            Part::Name,
+            Part::Content,
+            Part::Value,
+        ];
         self.shape.first_of(&texts)
     }
 

@@ -15,14 +15,11 @@ const NARROW: usize = 6;
 pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
     let is_named = subject.is_named(Hint::Cache) || subject.words.hints_weakly_at(Hint::Cache);
-    let passes = [Part::Expiry, Part::Computed, Part::Token]
-        .iter()
-        .any(|&part| shape.has(part));
+    let passes = shape.has(Part::Expiry) || shape.has(Part::Token);
+    let passes = shape.has(Part::Computed) || passes && !shape.has(Part::Name);
     let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
-    is_named
-        && (passes
-            || subject.table.is_unlogged()
-            || subject.thing().is_none() && !extends_with_content)
+    let is_nothing_else = subject.thing().is_none() && !extends_with_content;
+    subject.table.is_unlogged() || is_named && (passes || is_nothing_else)
 }
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
@@ -43,7 +40,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     } else if subject.words.hints_weakly_at(Hint::Cache) {
         tally.name(Reason::NamedCacheInPart, subject.name);
     }
-    if shape.natural_key != Some(Part::Name) {
+    if shape.natural_key != Some(Part::Name) && !is_copy(subject) {
         tally.name(Reason::CacheHoldsThing, subject.thing());
     }
     let referring = subject.table.referenced_by();

@@ -65,8 +65,11 @@ pub(super) fn is_bare(subject: Subject<'_, '_>) -> bool {
         Part::Computed,
         Part::Remark,
     ];
+    let loose = [Part::Counter, Part::Expiry, Part::Planned, Part::Value];
+    let is_loose = loose.iter().any(|&part| shape.has(part));
     subject.thing().is_none()
         && subject.contents() == 0
+        && (subject.is_told_apart_by_references() || !is_loose)
         && shape.number(Part::Detail) <= MOST_DETAILS
         && !more.iter().any(|&part| shape.has(part))
 }

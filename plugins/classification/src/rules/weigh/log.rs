@@ -15,13 +15,18 @@ const FAR: u32 = 4;
 /// are no content of its own.
 pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
-    if subject.event_time().is_none() || subject.has(Part::Planned) {
+    if subject.event_time().is_none() || subject.has(Part::Planned) || subject.has(Part::Expiry) {
         return false;
     }
-    let signs = [Part::Action, Part::Trace, Part::Change, Part::Outcome];
-    let signs = signs.iter().filter(|&&part| shape.has(part)).count();
-    let is_kept = forbidding_trigger(subject).is_some() || shape.has_brin || is_appended(subject);
-    subject.is_named(Hint::Log) || is_kept || signs >= 2
+    let is_kept = forbidding_trigger(subject).is_some()
+        || shape.has_brin
+        || is_appended(subject) && subject.thing().is_none();
+    let says_kind = kind(subject).is_some() && subject.prose().is_none();
+    let signs = subject.signs()
+        + usize::from(shape.has(Part::Occurred))
+        + usize::from(says_kind && shape.has(Part::Occurred));
+    let is_told = signs >= 2 && !shape.has(Part::Updated) && !shape.has(Part::Amount);
+    subject.is_named(Hint::Log) || is_kept || is_told
 }
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
@@ -54,10 +59,16 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     let shape = subject.shape;
     let updated = shape.example(Part::Updated);
     let retired = shape.example(Part::Retired);
-    if updated.or(retired).is_none() && !subject.has(Part::Planned) {
+    let lasts = subject.has(Part::Planned) || subject.has(Part::Expiry) || shape.unique_by_day;
+    if updated.or(retired).is_none() && !lasts {
         tally.name(Reason::SaysWhenOnly, time);
     }
-    tally.name(Reason::TimeOfEvent, shape.example(Part::Occurred));
+    if !shape.unique_by_day {
+        tally.name(Reason::TimeOfEvent, shape.example(Part::Occurred));
+    }
+    if shape.is_indexed_by_time {
+        tally.plain(Reason::IndexedByTime);
+    }
     if subject.is_partitioned() {
         tally.name(Reason::PartitionedByTime, time);
     }
@@ -74,11 +85,7 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let action = shape.example(Part::Action);
     tally.name(Reason::RecordsAction, action);
-    let is_thing = shape.has(Part::Name) || shape.has(Part::Updated) || shape.has(Part::Status);
-    let kind = shape
-        .example(Part::Level)
-        .filter(|_| action.is_none() && !is_thing);
-    tally.name(Reason::RecordsKind, kind);
+    tally.name(Reason::RecordsKind, kind(subject));
     if action.is_some() {
         let actors = [Part::Actor, Part::Author, Part::Reference];
         tally.name(Reason::RecordsActor, shape.first_of(&actors));
@@ -98,6 +105,13 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if measured > 0 && is_plain && shape.has(Part::Occurred) {
         tally.number(Reason::IsSeries, measured);
     }
+}
+
+/// Of which kind an event was, where the row is no thing of some kind.
+fn kind<'a>(subject: Subject<'a, '_>) -> Option<Text<'a>> {
+    let things = [Part::Name, Part::Updated, Part::Status, Part::Action];
+    let is_thing = things.iter().any(|&part| subject.has(part));
+    subject.shape.example(Part::Level).filter(|_| !is_thing)
 }
 
 /// A trigger before or after change whose name or function says that there

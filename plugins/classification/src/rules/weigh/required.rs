@@ -14,7 +14,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if !names_something_else {
         tally.name(Reason::RowIsNamed, shape.example(Part::Name));
     }
-    tally.name(Reason::HoldsProse, shape.example(Part::Prose));
+    tally.name(Reason::HoldsProse, subject.prose());
     tally.name(Reason::HoldsAmount, shape.example(Part::Amount));
     tally.each(Reason::HoldsContent, contents(subject), 4);
     tally.name(Reason::HoldsKeyAndValue, subject.key_value());
@@ -30,7 +30,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
             tally.name(Reason::RowChanges, shape.example(Part::Updated));
         }
     }
-    if !names_something_else && (subject.has(Part::Name) || subject.has(Part::Prose)) {
+    if !names_something_else && (subject.has(Part::Name) || subject.prose().is_some()) {
         tally.name(Reason::HasBusinessKey, shape.business_key);
     }
     let referring = subject.table.referenced_by();
@@ -57,8 +57,10 @@ fn is_more_than_a_link(subject: Subject<'_, '_>) -> bool {
 
 /// A document says nothing where it is all there is.
 fn contents(subject: Subject<'_, '_>) -> usize {
+    let shape = subject.shape;
     let all = subject.contents() + subject.details();
-    match all == subject.shape.number(Part::Payload) && subject.shape.references == 0 {
+    let is_a_lump = shape.has(Part::Payload) && all <= shape.number(Part::Payload) + 1;
+    match is_a_lump && shape.references == 0 {
         true => 0,
         false => all,
     }
