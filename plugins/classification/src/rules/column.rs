@@ -22,6 +22,8 @@ pub(super) fn part(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
     match suggested {
         Part::Author if kind.can_refer() || kind == Kind::Other => Part::Author,
         Part::Recent if kind == Kind::Text => Part::Detail,
+        // A document has no longest length.
+        Part::Payload if kind == Kind::Text && column.length().is_some() => Part::Detail,
         Part::Value if kind == Kind::Bytes => Part::Payload,
         // `total` counts where it is whole, and is money where it is not.
         Part::Amount if sense.is_total && kind == Kind::Integer => Part::Counter,
@@ -52,7 +54,8 @@ fn fits(part: Part, kind: Kind) -> bool {
         Part::Position | Part::Counter | Part::Amount => kind.is_number(),
         Part::Attempts => matches!(kind, Kind::Small | Kind::Integer),
         Part::Name | Part::Locale | Part::Key => matches!(kind, Kind::Text | Kind::Other),
-        Part::Prose | Part::Message => matches!(kind, Kind::Text | Kind::Document),
+        Part::Prose | Part::Note => matches!(kind, Kind::Text | Kind::Document),
+        Part::Message => kind == Kind::Text,
         Part::Payload => matches!(
             kind,
             Kind::Text | Kind::Document | Kind::Bytes | Kind::Other

@@ -63,6 +63,8 @@ pub(super) enum Part {
     Content,
     /// A word or a number of unknown meaning that fits beside a link.
     Detail,
+    /// A comment or a note: text of its own, or a word on a link.
+    Note,
     /// A remark on the row, such as a reason.
     Remark,
     /// The name of a value beside it.

@@ -49,7 +49,7 @@ birth_sdk::reasons! {
             "{text} is named like something that people keep: speaks for required",
         /// What a record holds is no content of its own.
         TellsOfEvent = Note "TELLS_OF_AN_EVENT"
-            "the row is dated by {text} and tells of an event: speaks against required",
+            "what the row holds is told of an event: speaks against required",
         /// What a copy holds is no content of its own.
         CanBeMadeAgain = Note "CAN_BE_MADE_AGAIN"
             "{text} is named or marked like a copy, and nothing shows that people keep it: speaks against required",
@@ -148,6 +148,9 @@ birth_sdk::reasons! {
         /// A log is written once.
         LogChanges = Note "LOG_CHANGES"
             "{text} says that the row changes: speaks against a log",
+        /// Sessions have a time and an address too.
+        LogIsCopy = Note "LOG_IS_A_COPY"
+            "{text} is named or marked like a copy: speaks against a log",
         /// Logs rarely are.
         LogIsReferredTo = Note "LOG_IS_REFERRED_TO"
             "{number} foreign keys point here: speaks against a log",
@@ -317,7 +320,7 @@ const fn evidence(reason: Reason, class: Class, setting: &'static str, weight: i
 }
 
 /// Every piece of evidence, in the order of the reasons.
-pub const EVIDENCE: [Evidence; 62] = {
+pub const EVIDENCE: [Evidence; 63] = {
     use Class::{Cache, Junction, Log, Required};
     use Reason as R;
     [
@@ -397,6 +400,7 @@ pub const EVIDENCE: [Evidence; 62] = {
         evidence(R::NamedLogInPart, Log, "weights.named-log-in-part", 15),
         evidence(R::ChangesLikeAll, Log, "weights.changes-like-all", -10),
         evidence(R::LogChanges, Log, "weights.log-changes", -30),
+        evidence(R::LogIsCopy, Log, "weights.log-is-a-copy", -30),
         evidence(R::LogIsReferredTo, Log, "weights.log-is-referred-to", -15),
         evidence(R::LogIsRewritten, Log, "weights.log-is-rewritten", -30),
         evidence(R::Expires, Cache, "weights.expires", 20),

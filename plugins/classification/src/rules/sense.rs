@@ -53,19 +53,19 @@ fn of_words(words: &Words) -> Sense {
     if let Some(sense) = reference(words) {
         return sense;
     }
-    let last = words.from_end(0);
+    let last = words.back(0);
     let is_type = TYPE_MARKS.contains(&last);
     Sense {
         part: part(words),
         first: Stem::of(words.first()),
         last: match is_type && words.len() > 1 {
-            true => Stem::of(words.from_end(1)),
+            true => Stem::of(words.back(1)),
             false => Stem::of(last),
         },
         is_language: false,
         is_side: SIDES.contains(&last),
         is_party: PARTIES.contains(&last),
-        is_plural: is_plural(last),
+        is_plural: is_plural(last) && !words.has(&["max", "min", "maximum", "minimum", "limit"]),
         is_total: last == "total",
         lead: Stem::NONE,
         is_type,
@@ -201,7 +201,7 @@ const NO_REFERENCE: [&str; 24] = [
 ];
 
 fn reference(words: &Words) -> Option<Sense> {
-    let last = words.from_end(0);
+    let last = words.back(0);
     let count = words.len();
     let found = |part, first: &str, last: &str, is_language| {
         Some(Sense {
@@ -246,7 +246,7 @@ fn reference(words: &Words) -> Option<Sense> {
     if !ID_MARKS.contains(&last) {
         return None;
     }
-    let before = words.from_end(1);
+    let before = words.back(1);
     if before == "by" || words.has(&AUTHORS) {
         return found(Part::Author, first, before, false);
     }
@@ -293,7 +293,7 @@ const AUTHORS: [&str; 14] = [
 
 /// The part by the words, most telling first.
 fn part(words: &Words) -> Part {
-    let (first, last, before) = (words.first(), words.from_end(0), words.from_end(1));
+    let (first, last, before) = (words.first(), words.back(0), words.back(1));
     if words.len() == 0 {
         return Part::Plain;
     }
@@ -331,7 +331,7 @@ fn part(words: &Words) -> Part {
     if words.len() > 1 && ["request", "req"].contains(&first) {
         return Part::Trace;
     }
-    if words.len() > 1 && ["response", "resp", "reply"].contains(&first) {
+    if words.len() > 1 && ["response", "resp"].contains(&first) {
         return Part::Outcome;
     }
     if ["so", "num", "nb", "n", "count", "cnt"].contains(&first)
@@ -368,8 +368,7 @@ fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
         }
         (
             "response" | "status" | "http" | "exit" | "return" | "error" | "result",
-            "code" | "status" | "text" | "body" | "time" | "headers" | "detail" | "details"
-            | "data",
+            "code" | "status" | "text" | "body" | "time" | "headers" | "detail" | "data",
         ) => Part::Outcome,
         ("execution" | "run" | "processing" | "elapsed" | "total", "time" | "duration" | "ms") => {
             Part::Outcome
@@ -429,7 +428,7 @@ fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
         ) => Part::Change,
         _ => {
             return match first {
-                "lock" | "locked" | "lease" | "leased" | "heartbeat" if before != "" => {
+                "lock" | "locked" | "lease" | "leased" | "heartbeat" if !before.is_empty() => {
                     Some(Part::Lock)
                 }
                 _ => None,
@@ -441,7 +440,7 @@ fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
 
 /// Names of times. A name that ends in `_at` is one whatever else it says.
 fn time(words: &Words) -> Option<Part> {
-    let (first, last) = (words.first(), words.from_end(0));
+    let (first, last) = (words.first(), words.back(0));
     let marked = [
         "at",
         "on",
@@ -503,6 +502,7 @@ fn time(words: &Words) -> Option<Part> {
             | "fetched" | "indexed" | "counted" | "aggregated" | "materialized" | "rebuilt"
             | "precomputed" | "scraped" | "crawled" | "calcule" | "rendu" | "recalculado"
             | "calculado" | "berechnet" | "summarized" => Part::Computed,
+            "until" if words.len() > 1 => Part::Expiry,
             "expires" | "expire" | "expiry" | "expiration" | "expired" | "ttl" | "expiring"
             | "ablauf" | "vencimiento" | "stale" | "timeout" => Part::Expiry,
             "deleted" | "archived" | "revoked" | "removed" | "disabled" | "suspended"
@@ -579,15 +579,18 @@ fn noun(word: &str) -> Option<Part> {
         | "titulo" | "libelle" | "code" | "abbreviation" | "acronym" | "vorname" | "nachname"
         | "prenom" | "apellido" | "number" | "no" | "nr" | "numero" | "nummer" | "names"
         | "realname" | "alias" | "codename" | "screenname" | "permalink" | "forename" => Part::Name,
-        "body" | "content" | "contents" | "text" | "description" | "desc" | "descr" | "comment"
-        | "comments" | "note" | "notes" | "summary" | "bio" | "biography" | "about"
-        | "markdown" | "html" | "excerpt" | "answer" | "question" | "abstract" | "instructions"
-        | "beschreibung" | "inhalt" | "contenu" | "contenido" | "descripcion" | "texto"
-        | "texte" | "review" | "quote" | "prompt" | "explanation" | "tagline" | "bemerkung"
-        | "synopsis" | "intro" | "introduction" | "story" | "motto" | "disambiguation" => {
-            Part::Prose
+        "body" | "content" | "contents" | "text" | "description" | "desc" | "descr" | "summary"
+        | "bio" | "biography" | "about" | "markdown" | "html" | "excerpt" | "answer"
+        | "question" | "abstract" | "instructions" | "beschreibung" | "inhalt" | "contenu"
+        | "contenido" | "descripcion" | "texto" | "texte" | "review" | "quote" | "prompt"
+        | "explanation" | "tagline" | "synopsis" | "intro" | "introduction" | "story" | "motto"
+        | "disambiguation" => Part::Prose,
+        "message" | "msg" | "details" | "mensaje" | "nachricht" | "messagetext" | "thongdiep" => {
+            Part::Message
         }
-        "message" | "msg" | "mensaje" | "nachricht" | "messagetext" | "thongdiep" => Part::Message,
+        "comment" | "comments" | "note" | "notes" | "bemerkung" | "commentaire" | "comentario"
+        | "nota" | "annotation" => Part::Note,
+        "version" | "revision" => Part::Detail,
         "reason" | "remark" | "remarks" | "justification" | "motif" | "grund" | "motivo" => {
             Part::Remark
         }
@@ -602,8 +605,9 @@ fn noun(word: &str) -> Option<Part> {
         | "languagecode" => Part::Locale,
         "data" | "payload" | "meta" | "metadata" | "params" | "parameters" | "args"
         | "arguments" | "extra" | "context" | "blob" | "object" | "raw" | "serialized" | "dump"
-        | "json" | "daten" | "donnees" | "datos" | "envelope" | "details" | "document"
-        | "extras" | "bytes" => Part::Payload,
+        | "json" | "daten" | "donnees" | "datos" | "envelope" | "document" | "extras" | "bytes" => {
+            Part::Payload
+        }
         "action" | "event" | "verb" | "operation" | "op" | "activity" | "aktion" | "accion"
         | "ereignis" | "evento" | "hanhdong" | "command" | "crud" => Part::Action,
         "actor" | "whodunnit" | "who" | "operator" | "causer" | "performer" | "usuario"
@@ -632,9 +636,7 @@ fn noun(word: &str) -> Option<Part> {
         | "quyen" | "right" | "rights" | "privilege" | "privileges" | "grade" | "type" | "kind"
         | "mode" | "visibility" | "scope" | "scopes" | "category" | "relation" | "relationship"
         | "class" | "typ" | "tipo" | "flags" | "rolle" | "rol" | "vote" | "score" | "rating"
-        | "stars" | "direction" | "emoji" | "reaction" | "side" | "option" | "version" => {
-            Part::Level
-        }
+        | "stars" | "direction" | "emoji" | "reaction" | "side" | "option" => Part::Level,
         "status" | "state" | "stage" | "phase" | "estado" | "statut" | "etat" | "zustand" => {
             Part::Status
         }
@@ -657,19 +659,19 @@ fn prefixed(part: Part, words: &Words) -> Part {
     if words.len() < 2 {
         return part;
     }
-    let before = words.from_end(1);
+    let before = words.back(1);
     match part {
         Part::Name => match before {
             "author" | "actor" | "entity" | "target" | "object" | "creator" | "host"
             | "instance" | "worker" | "node" | "process" | "machine" | "owner" | "class"
             | "table" | "column" | "schema" => Part::Content,
             "country" | "postal" | "area" | "zip" | "currency" | "phone" | "account" => {
-                match words.from_end(0) {
+                match words.back(0) {
                     "code" | "number" | "no" | "nr" => Part::Content,
                     _ => part,
                 }
             }
-            "language" | "lang" | "locale" => match words.from_end(0) {
+            "language" | "lang" | "locale" => match words.back(0) {
                 "code" => Part::Locale,
                 _ => part,
             },

@@ -368,7 +368,7 @@ const LOG: [&str; 60] = [
     "modification",
     "action",
 ];
-const CACHE: [&str; 65] = [
+const CACHE: [&str; 66] = [
     "cache",
     "session",
     "token",
@@ -424,6 +424,7 @@ const CACHE: [&str; 65] = [
     "searchindex",
     "aggregation",
     "idempotency",
+    "verification",
     "rendered",
     "cached",
     "tonghop",

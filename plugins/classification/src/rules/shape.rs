@@ -296,7 +296,9 @@ impl<'a> Shape<'a> {
                 kind.is_pointer() && part == Part::Detail && (is_shared_key || place == 0);
             let is_author = is_shared_key && part == Part::Author;
             let is_party = is_author
-                || is_shared_key && kind == Kind::Text && (sense.is_side || sense.is_party);
+                || is_shared_key
+                    && matches!(kind, Kind::Text | Kind::Other)
+                    && (sense.is_side || sense.is_party);
             let is_new = (is_pointer || is_party)
                 && part != Part::Reference
                 && own != Some(at)
@@ -351,10 +353,13 @@ impl<'a> Shape<'a> {
     fn find_move(&mut self) {
         let compared = self.references.min(COMPARED);
         let sides = &self.sides[..compared];
+        let is_person = |side: &Side| PEOPLE.iter().any(|word| side.last == Stem::of(word));
         let is =
             |side: &Side, words: &[&str]| words.iter().any(|word| side.first == Stem::of(word));
         self.is_move = sides.iter().any(|from| {
-            is(from, &FROM) && sides.iter().any(|to| is(to, &TO) && to.last == from.last)
+            is(from, &FROM)
+                && !is_person(from)
+                && sides.iter().any(|to| is(to, &TO) && to.last == from.last)
         });
     }
 
@@ -401,6 +406,8 @@ impl<'a> Shape<'a> {
 const FROM: [&str; 7] = [
     "from", "old", "source", "previous", "depuis", "von", "origin",
 ];
+/// What is sent from one of these to another is a message.
+const PEOPLE: [&str; 6] = ["user", "person", "account", "member", "customer", "contact"];
 const TO: [&str; 7] = ["to", "new", "target", "next", "vers", "nach", "destination"];
 
 /// The columns of a unique key by what they are.

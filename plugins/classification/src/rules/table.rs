@@ -173,6 +173,17 @@ const HEAD_FIRST_PAIRS: [(&str, &str); 7] = [
     ("lien", "ket"),
 ];
 
+/// Nouns of logs that mean nothing else, also as the end of a longer word.
+const CERTAIN_LOGS: [&str; 7] = [
+    "log",
+    "audit",
+    "history",
+    "trail",
+    "protokoll",
+    "verlauf",
+    "historie",
+];
+
 /// What was made from something else.
 const MADE: [&str; 12] = [
     "cached",
@@ -219,6 +230,8 @@ pub(super) struct TableName {
     pub(super) hint: Option<Hint>,
     /// What a word before it hints at, where the noun itself hints at nothing.
     pub(super) weak_hint: Option<Hint>,
+    /// That noun means a log and nothing else: `history`, but not `event`.
+    pub(super) is_certain_log: bool,
     stems: [Stem; 8],
 }
 
@@ -279,6 +292,11 @@ impl TableName {
             head: Stem::of(words.get(head)),
             hint,
             weak_hint,
+            is_certain_log: hint == Some(Hint::Log)
+                && (is_head_first
+                    || CERTAIN_LOGS
+                        .iter()
+                        .any(|noun| words.get(head).trim_end_matches('s').ends_with(noun))),
             stems,
         }
     }

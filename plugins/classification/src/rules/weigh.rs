@@ -52,9 +52,17 @@ impl<'a> Subject<'a, '_> {
             Part::Ran,
             Part::Time,
             Part::Done,
-            Part::Recent,
         ];
-        self.shape.first_of(&times)
+        // What a log calls a change is the event.
+        let recent = self
+            .shape
+            .example(Part::Recent)
+            .filter(|_| self.is_named(Hint::Log));
+        let updated = self
+            .shape
+            .example(Part::Updated)
+            .filter(|_| self.words.is_certain_log);
+        self.shape.first_of(&times).or(recent).or(updated)
     }
 
     /// A column that only a thing has: a name, prose, an amount.
@@ -68,15 +76,24 @@ impl<'a> Subject<'a, '_> {
     /// Text that people wrote. A message beside what was done or how it went
     /// is a program's.
     fn prose(&self) -> Option<Text<'a>> {
-        let of_a_program = self.signs() > 0;
+        let of_a_program = self.signs() > 0 || self.is_named(Hint::Log);
         let message = self.shape.example(Part::Message).filter(|_| !of_a_program);
-        self.shape.example(Part::Prose).or(message)
+        // Where both sides are in the table's name, it is a word on the link.
+        let is_of_a_link = self.named_sides() >= 2 || self.is_named(Hint::Junction);
+        let note = self.shape.example(Part::Note).filter(|_| !is_of_a_link);
+        self.shape.example(Part::Prose).or(note).or(message)
     }
 
     /// How many columns tell of an event and hardly of a thing.
     fn signs(&self) -> usize {
-        self.shape
-            .sum(&[Part::Action, Part::Trace, Part::Change, Part::Outcome])
+        let signs = [
+            Part::Action,
+            Part::Trace,
+            Part::Change,
+            Part::Outcome,
+            Part::Actor,
+        ];
+        self.shape.sum(&signs)
     }
 
     /// A value under a key, both columns of their own.
@@ -110,6 +127,10 @@ impl<'a> Subject<'a, '_> {
     /// How many columns hold what would fit beside a link too.
     fn details(&self) -> usize {
         self.shape.sum(&[Part::Detail, Part::Remark])
+            + match self.prose() {
+                Some(_) => 0,
+                None => self.shape.number(Part::Note),
+            }
     }
 
     /// How many of the references are named in the table's name.

@@ -70,10 +70,10 @@ impl Words {
         self.get(0)
     }
 
-    /// The word `back` places before the end: 0 is the last.
-    pub(super) fn from_end(&self, back: usize) -> &str {
+    /// The word `places` places before the end: 0 is the last.
+    pub(super) fn back(&self, places: usize) -> &str {
         self.len()
-            .checked_sub(back + 1)
+            .checked_sub(places + 1)
             .map_or("", |at| self.get(at))
     }
 
@@ -194,10 +194,10 @@ mod tests {
     fn words_are_counted_from_both_ends() {
         let words = Words::of("last_read_post_id");
         assert_eq!(
-            (words.first(), words.from_end(0), words.from_end(1)),
+            (words.first(), words.back(0), words.back(1)),
             ("last", "id", "post")
         );
-        assert_eq!((words.get(9), words.from_end(9)), ("", ""));
+        assert_eq!((words.get(9), words.back(9)), ("", ""));
         assert!(words.has(&["post"]) && !words.has(&["posts"]));
     }
 

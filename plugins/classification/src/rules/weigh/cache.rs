@@ -15,11 +15,18 @@ const NARROW: usize = 6;
 pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
     let is_named = subject.is_named(Hint::Cache) || subject.words.hints_weakly_at(Hint::Cache);
-    let passes = shape.has(Part::Expiry) || shape.has(Part::Token);
-    let passes = shape.has(Part::Computed) || passes && !shape.has(Part::Name);
+    let is_told = shape.has(Part::Name) || subject.prose().is_some();
+    let is_value = shape.has(Part::Value) || shape.has(Part::Payload);
+    let passes = shape.has(Part::Computed)
+        || shape.has(Part::Token) && !is_told
+        || shape.has(Part::Expiry) && (is_value || !shape.has(Part::Name));
     let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
-    let is_nothing_else = subject.thing().is_none() && !extends_with_content;
-    subject.table.is_unlogged() || is_named && (passes || is_nothing_else)
+    let is_wide = subject.contents() + subject.details() > NARROW;
+    let is_nothing_else = subject.thing().is_none() && !extends_with_content && !is_wide;
+    let proves = shape.has(Part::Token) && shape.has(Part::Expiry) && !shape.has(Part::Name);
+    subject.table.is_unlogged()
+        || is_named && (passes || is_nothing_else)
+        || proves && !subject.is_named(Hint::Required)
 }
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
@@ -44,7 +51,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::CacheHoldsThing, subject.thing());
     }
     let referring = subject.table.referenced_by();
-    if referring > 0 {
+    if referring > 0 && !is_copy(subject) {
         tally.number(Reason::CacheIsReferredTo, referring as usize);
     }
     if passes_through(subject) {
@@ -81,7 +88,10 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let counters = shape.number(Part::Counter);
     let contents = subject.contents() + subject.details();
-    let is_bare = subject.thing().is_none() && contents <= counters / 2 && !shape.has(Part::Action);
+    let is_bare = subject.thing().is_none()
+        && contents <= counters / 2
+        && !shape.has(Part::Action)
+        && !shape.has(Part::Token);
     let is_keyed = shape.references > 0 || shape.unique_by_time || shape.has(Part::Computed);
     if is_bare
         && counters > 0

@@ -42,8 +42,10 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if subject.is_named(Hint::Junction) {
         tally.name(Reason::NamedJunction, subject.name);
     }
-    let is_event =
-        subject.is_named(Hint::Log) || shape.has(Part::Action) || shape.has(Part::Occurred);
+    let is_overwritten = shape.has(Part::Recent) && shape.has(Part::Updated);
+    let is_event = subject.is_named(Hint::Log) && !is_overwritten
+        || shape.has(Part::Action)
+        || shape.has(Part::Occurred);
     if is_event && !subject.is_told_apart_by_references() {
         tally.name(Reason::LinkRepeats, subject.event_time());
     }
@@ -64,6 +66,7 @@ pub(super) fn is_bare(subject: Subject<'_, '_>) -> bool {
         Part::Queue,
         Part::Computed,
         Part::Remark,
+        Part::Key,
     ];
     let loose = [Part::Counter, Part::Expiry, Part::Planned, Part::Value];
     let is_loose = loose.iter().any(|&part| shape.has(part));

@@ -6,7 +6,7 @@ use super::super::part::Part;
 use super::super::reason::Reason;
 use super::super::table::Hint;
 use super::super::tally::Tally;
-use super::Subject;
+use super::{Subject, cache};
 
 /// Inserts this many powers of two above changes: sixteen times as many.
 const FAR: u32 = 4;
@@ -15,7 +15,14 @@ const FAR: u32 = 4;
 /// are no content of its own.
 pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
-    if subject.event_time().is_none() || subject.has(Part::Planned) || subject.has(Part::Expiry) {
+    if subject.event_time().is_none() || subject.has(Part::Planned) {
+        return false;
+    }
+    let is_thing = subject.thing().is_some() && subject.signs() == 0;
+    if subject.is_named(Hint::Log) && (subject.words.is_certain_log || !is_thing) {
+        return true;
+    }
+    if subject.has(Part::Expiry) {
         return false;
     }
     let is_kept = forbidding_trigger(subject).is_some()
@@ -26,7 +33,7 @@ pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
         + usize::from(shape.has(Part::Occurred))
         + usize::from(says_kind && shape.has(Part::Occurred));
     let is_told = signs >= 2 && !shape.has(Part::Updated) && !shape.has(Part::Amount);
-    subject.is_named(Hint::Log) || is_kept || is_told
+    is_kept || is_told
 }
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
@@ -57,7 +64,15 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
 
 fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
-    let updated = shape.example(Part::Updated);
+    let dated = [
+        Part::Created,
+        Part::Occurred,
+        Part::Ran,
+        Part::Time,
+        Part::Done,
+    ];
+    let is_event = subject.words.is_certain_log && shape.first_of(&dated).is_none();
+    let updated = shape.example(Part::Updated).filter(|_| !is_event);
     let retired = shape.example(Part::Retired);
     let lasts = subject.has(Part::Planned) || subject.has(Part::Expiry) || shape.unique_by_day;
     if updated.or(retired).is_none() && !lasts {
@@ -68,6 +83,9 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     }
     if shape.is_indexed_by_time {
         tally.plain(Reason::IndexedByTime);
+    }
+    if cache::is_copy(subject) {
+        tally.name(Reason::LogIsCopy, subject.name);
     }
     if subject.is_partitioned() {
         tally.name(Reason::PartitionedByTime, time);
@@ -99,7 +117,8 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if shape.number(Part::Ran) >= 2 {
         tally.name(Reason::RecordsRun, shape.example(Part::Ran));
     }
-    tally.name(Reason::RecordsPayload, shape.example(Part::Payload));
+    let payload = shape.first_of(&[Part::Payload, Part::Message]);
+    tally.name(Reason::RecordsPayload, payload);
     let measured = shape.sum(&[Part::Number, Part::Value, Part::Counter]);
     let is_plain = !shape.has(Part::Name) && !shape.has(Part::Prose) && !shape.unique_by_day;
     if measured > 0 && is_plain && shape.has(Part::Occurred) {

@@ -21,6 +21,10 @@ pub(in super::super) fn queue_sign<'a>(subject: Subject<'a, '_>) -> Option<Text<
     if subject.words.hints_at(Hint::Log) && shape.has(Part::Outcome) {
         return None;
     }
+    // What failed does not wait.
+    if shape.has(Part::Outcome) && !signs[..3].iter().any(|&part| shape.has(part)) {
+        return None;
+    }
     // Accounts that lock after failed attempts are no work.
     if shape.has(Part::Name) && !is_almost_named && strong < signs.len() {
         return None;

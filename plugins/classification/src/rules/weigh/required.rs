@@ -2,7 +2,7 @@
 
 use super::super::part::Part;
 use super::super::reason::Reason;
-use super::super::shape::Key;
+use super::super::shape::{Key, Side};
 use super::super::table::Hint;
 use super::super::tally::Tally;
 use super::{Subject, cache, junction, log};
@@ -39,11 +39,12 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     }
     let life = shape.first_of(&[Part::Planned, Part::Status, Part::Retired]);
     tally.name(Reason::HasLife, life);
-    if subject.is_named(Hint::Required) && subject.named_sides() < 2 {
+    if subject.is_named(Hint::Required) && !is_named_after_a_side(subject) {
         tally.name(Reason::NamedRequired, subject.name);
     }
     if is_record {
-        tally.name(Reason::TellsOfEvent, subject.event_time());
+        let is_written_once = subject.words.is_certain_log && !shape.has(Part::Updated);
+        tally.each(Reason::TellsOfEvent, if is_written_once { 2 } else { 1 }, 2);
     }
     if cache::is_copy(subject) {
         tally.name(Reason::CanBeMadeAgain, subject.name);
@@ -71,4 +72,13 @@ fn names_a_copy(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
     let passes = [Part::Expiry, Part::Lock, Part::Token, Part::Computed];
     shape.natural_key == Some(Part::Name) && passes.iter().any(|&part| shape.has(part))
+}
+
+/// `ai_tags` of an image and a tag are no tags.
+fn is_named_after_a_side(subject: Subject<'_, '_>) -> bool {
+    let shape = subject.shape;
+    let compared = shape.references.min(shape.sides.len());
+    let head = subject.words.head;
+    let is_head = |side: &Side| [side.first, side.last, side.table].contains(&head);
+    subject.named_sides() >= 2 || compared >= 2 && shape.sides[..compared].iter().any(is_head)
 }
