@@ -126,3 +126,8 @@ fn own_shapes() {
 fn tuned_shapes() {
     show("tuned");
 }
+
+#[test]
+fn held_out_shapes() {
+    show("held-out");
+}
