@@ -20,6 +20,8 @@ pub(super) struct Sense {
     pub(super) is_side: bool,
     /// What people are known by: `login`, `username`, `email`.
     pub(super) is_party: bool,
+    /// The noun before `code` or `no`: what a natural reference names.
+    pub(super) coded: Stem,
     /// Ends in a plural, which a number of that type counts.
     pub(super) is_plural: bool,
     /// `total`: of money or of things.
@@ -64,6 +66,10 @@ fn of_words(words: &Words) -> Sense {
         },
         is_language: false,
         is_side: SIDES.contains(&last),
+        coded: match CODE_MARKS.contains(&last) && words.len() > 1 {
+            true => Stem::of(words.back(1)),
+            false => Stem::NONE,
+        },
         is_party: PARTIES.contains(&last),
         is_plural: is_plural(last) && !words.has(&["max", "min", "maximum", "minimum", "limit"]),
         is_total: last == "total",
@@ -86,6 +92,10 @@ const UNITS: [&str; 21] = [
     "seconds", "minutes", "hours", "days", "weeks", "months", "years", "bytes", "cents", "millis",
     "secs", "mins", "args", "flags", "pixels", "meters", "metres", "options", "settings",
     "credits", "series",
+];
+
+const CODE_MARKS: [&str; 9] = [
+    "code", "no", "nr", "number", "num", "login", "nummer", "kennung", "codigo",
 ];
 
 const PARTIES: [&str; 5] = ["login", "username", "email", "mail", "usr"];
@@ -211,6 +221,7 @@ fn reference(words: &Words) -> Option<Sense> {
             is_language,
             is_type: false,
             is_side: false,
+            coded: Stem::NONE,
             is_party: false,
             is_plural: false,
             is_total: false,
@@ -334,8 +345,8 @@ fn part(words: &Words) -> Part {
     if words.len() > 1 && ["response", "resp"].contains(&first) {
         return Part::Outcome;
     }
-    if ["so", "num", "nb", "n", "count", "cnt"].contains(&first)
-        || ["count", "counter", "cnt", "hits", "anzahl"].contains(&last)
+    if ["so", "anzahl", "num", "nb", "n", "count", "cnt"].contains(&first)
+        || ["count", "counter", "cnt", "hits", "anzahl", "zaehler"].contains(&last)
     {
         return match words.has(&[
             "attempt", "attempts", "retry", "retries", "try", "tries", "failure", "failures",
@@ -411,7 +422,10 @@ fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
             "line" | "seq" | "row" | "step" | "item" | "sequence" | "page",
             "no" | "nr" | "number" | "num",
         ) => Part::Position,
-        ("tinh", "luc") => Part::Computed,
+        ("tinh", "luc") | ("as", "of") => Part::Computed,
+        ("not" | "invalid" | "discard", "after") => Part::Expiry,
+        ("not", "before") | ("send", "after") | ("next", "try") => Part::Due,
+        ("held", "by" | "until") => Part::Lock,
         ("queue", "name") | ("job" | "task" | "worker", "class" | "name" | "type" | "args") => {
             Part::Queue
         }
@@ -489,25 +503,33 @@ fn time(words: &Words) -> Option<Part> {
     for word in words.iter() {
         let part = match word {
             "created" | "inserted" | "creation" | "createtime" | "timecreated" | "ctime"
-            | "create" | "erstellt" | "angelegt" | "cree" | "creado" | "creacion" | "added"
-            | "posted" => Part::Created,
+            | "create" | "erstellt" | "erfasst" | "eingetragen" | "angelegt" | "cree"
+            | "creado" | "creacion" | "added" | "posted" => Part::Created,
             "updated" | "modified" | "changed" | "edited" | "update" | "modify"
-            | "timemodified" | "mtime" | "lastmodified" | "refreshed" | "synced" | "geaendert"
-            | "geändert" | "aktualisiert" | "modifie" | "actualizado" | "modification"
+            | "timemodified" | "mtime" | "lastmodified" | "synced" | "geaendert" | "geändert"
+            | "aktualisiert" | "bearbeitet" | "modifie" | "actualizado" | "modification"
             | "touched" => match word {
                 "changed" if words.len() > 1 => Part::Occurred,
                 _ => Part::Updated,
             },
             "computed" | "recomputed" | "calculated" | "recalculated" | "rendered" | "cached"
             | "fetched" | "indexed" | "counted" | "aggregated" | "materialized" | "rebuilt"
-            | "precomputed" | "scraped" | "crawled" | "calcule" | "rendu" | "recalculado"
-            | "calculado" | "berechnet" | "summarized" => Part::Computed,
-            "until" if words.len() > 1 => Part::Expiry,
+            | "refreshed" | "built" | "berechnet" | "ermittelt" | "precomputed" | "scraped"
+            | "crawled" | "calcule" | "rendu" | "recalculado" | "calculado" | "summarized" => {
+                Part::Computed
+            }
+            "until" | "bis" | "lapses" | "lapse" | "purge" | "evict" | "ablaufdatum" | "hasta"
+                if words.len() > 1 || word == "ablaufdatum" =>
+            {
+                Part::Expiry
+            }
+            "seen" | "beat" | "alive" | "pulse" if marked => Part::Recent,
             "expires" | "expire" | "expiry" | "expiration" | "expired" | "ttl" | "expiring"
             | "ablauf" | "vencimiento" | "stale" | "timeout" => Part::Expiry,
             "deleted" | "archived" | "revoked" | "removed" | "disabled" | "suspended"
             | "canceled" | "cancelled" | "closed" | "retired" | "discarded" | "delete"
-            | "geloescht" | "supprime" | "eliminado" | "trashed" => Part::Retired,
+            | "geloescht" | "gelöscht" | "gesperrt" | "storniert" | "supprime" | "eliminado"
+            | "trashed" => Part::Retired,
             "scheduled" | "available" | "execute" | "perform" | "retry" | "visible" if marked => {
                 Part::Due
             }
@@ -537,7 +559,8 @@ fn time(words: &Words) -> Option<Part> {
             "occurred" | "happened" | "logged" | "recorded" | "measured" | "observed"
             | "captured" | "sampled" | "clicked" | "viewed" | "visited" | "performed"
             | "executed" | "attempted" | "received" | "collected" | "fired" | "triggered"
-            | "zeitpunkt" | "changedate" | "event" | "reported" | "detected" | "ingested"
+            | "zeitpunkt" | "zeitstempel" | "changedate" | "event" | "reported" | "detected"
+            | "ingested"
                 if marked =>
             {
                 Part::Occurred
@@ -546,7 +569,7 @@ fn time(words: &Words) -> Option<Part> {
         };
         return Some(part);
     }
-    if ["valid", "effective", "active", "from", "to"].contains(&first)
+    if ["gueltig", "valid", "effective", "active", "from", "to"].contains(&first)
         && ["from", "to", "until", "till", "through", "date", "since"].contains(&last)
     {
         return Some(if last == "until" {
@@ -558,12 +581,14 @@ fn time(words: &Words) -> Option<Part> {
     match (words.len(), last) {
         (
             1,
-            "timestamp" | "ts" | "time" | "datetime" | "at" | "clock" | "when" | "date" | "fecha"
-            | "datum" | "ngay" | "thoigian" | "zeit" | "heure" | "instant",
+            "zeitpunkt" | "zeitstempel" | "uhrzeit" | "timestamp" | "ts" | "time" | "datetime"
+            | "at" | "clock" | "when" | "date" | "fecha" | "datum" | "ngay" | "thoigian" | "zeit"
+            | "heure" | "instant",
         ) => Some(Part::Occurred),
         (1, "until" | "till") => Some(Part::Expiry),
         (1, "from" | "to") => Some(Part::Planned),
         (1, "finished" | "started") => Some(Part::Ran),
+        (_, "lifetime") => Some(Part::Expiry),
         _ if marked && last != "ms" && last != "day" => Some(Part::Time),
         _ => None,
     }
@@ -588,16 +613,17 @@ fn noun(word: &str) -> Option<Part> {
         "message" | "msg" | "details" | "mensaje" | "nachricht" | "messagetext" | "thongdiep" => {
             Part::Message
         }
-        "comment" | "comments" | "note" | "notes" | "bemerkung" | "commentaire" | "comentario"
-        | "nota" | "annotation" => Part::Note,
+        "comment" | "comments" | "note" | "notes" | "bemerkung" | "commentaire" | "notiz"
+        | "anmerkung" | "comentario" | "nota" | "annotation" => Part::Note,
         "version" | "revision" => Part::Detail,
         "reason" | "remark" | "remarks" | "justification" | "motif" | "grund" | "motivo" => {
             Part::Remark
         }
         "amount" | "price" | "cost" | "subtotal" | "tax" | "fee" | "balance" | "discount"
-        | "salary" | "budget" | "preis" | "prix" | "precio" | "betrag" | "montant" | "importe"
-        | "gia" | "cents" | "quantity" | "qty" | "units" | "menge" | "quantite" | "cantidad"
-        | "stock" | "total" | "debit" | "credit" | "charge" | "payment" | "deposit" => Part::Amount,
+        | "salary" | "budget" | "preis" | "prix" | "precio" | "betrag" | "gebuehr" | "gebühr"
+        | "saldo" | "summe" | "montant" | "importe" | "gia" | "cents" | "quantity" | "qty"
+        | "units" | "menge" | "quantite" | "cantidad" | "stock" | "total" | "debit" | "credit"
+        | "charge" | "payment" | "deposit" => Part::Amount,
         "key" | "attribute" | "property" | "variable" | "keyname" | "schluessel" | "cle"
         | "clave" => Part::Key,
         "value" | "val" | "values" | "wert" | "valeur" | "valor" => Part::Value,
@@ -609,7 +635,7 @@ fn noun(word: &str) -> Option<Part> {
             Part::Payload
         }
         "action" | "event" | "verb" | "operation" | "op" | "activity" | "aktion" | "accion"
-        | "ereignis" | "evento" | "hanhdong" | "command" | "crud" => Part::Action,
+        | "ereignis" | "vorgang" | "evento" | "hanhdong" | "command" | "crud" => Part::Action,
         "actor" | "whodunnit" | "who" | "operator" | "causer" | "performer" | "usuario"
         | "benutzer" => Part::Actor,
         "ip" | "ipaddress" | "useragent" | "agente" | "agent" | "referer" | "referrer" | "ua"
@@ -620,12 +646,14 @@ fn noun(word: &str) -> Option<Part> {
         | "exception" | "success" | "succeeded" | "stacktrace" | "backtrace" | "traceback"
         | "severity" | "loglevel" | "facility" | "response" | "outcome" | "resultado"
         | "resultat" | "ergebnis" | "fehler" | "result" | "output" | "stdout" | "stderr"
-        | "exitcode" | "dauer" | "duree" | "duracion" => Part::Outcome,
+        | "exitcode" | "dauer" | "fehlertext" | "fehlermeldung" | "duree" | "duracion" => {
+            Part::Outcome
+        }
         "token" | "nonce" | "otp" | "captcha" | "challenge" | "verifier" | "jti" | "tokens"
         | "ticket" | "assertion" => Part::Token,
         "hash" | "digest" | "checksum" | "etag" | "fingerprint" | "md5" | "sha1" | "sha256"
         | "salt" | "signature" | "secret" => Part::Detail,
-        "lock" | "lease" | "heartbeat" | "locked" => Part::Lock,
+        "lock" | "lease" | "heartbeat" | "locked" | "holder" => Part::Lock,
         "attempts" | "attempt" | "retries" | "tries" | "retrycount" | "retry" => Part::Attempts,
         "queue" | "worker" | "handler" => Part::Queue,
         "position" | "pos" | "sort" | "order" | "ordering" | "ord" | "rank" | "weight"
@@ -635,11 +663,12 @@ fn noun(word: &str) -> Option<Part> {
         "role" | "level" | "access" | "permission" | "permissions" | "permiso" | "droit"
         | "quyen" | "right" | "rights" | "privilege" | "privileges" | "grade" | "type" | "kind"
         | "mode" | "visibility" | "scope" | "scopes" | "category" | "relation" | "relationship"
-        | "class" | "typ" | "tipo" | "flags" | "rolle" | "rol" | "vote" | "score" | "rating"
-        | "stars" | "direction" | "emoji" | "reaction" | "side" | "option" => Part::Level,
-        "status" | "state" | "stage" | "phase" | "estado" | "statut" | "etat" | "zustand" => {
-            Part::Status
+        | "class" | "typ" | "tipo" | "art" | "flags" | "rolle" | "rol" | "vote" | "score"
+        | "rating" | "stars" | "direction" | "emoji" | "reaction" | "side" | "option" => {
+            Part::Level
         }
+        "status" | "state" | "stage" | "phase" | "estado" | "statut" | "etat" | "zustand"
+        | "trangthai" => Part::Status,
         "sum" | "avg" | "average" | "mean" | "median" | "hits" | "views" | "likes" | "totals"
         | "visits" | "clicks" | "impressions" | "points" | "wins" | "losses" => Part::Counter,
         "email" | "mail" | "phone" | "tel" | "mobile" | "fax" | "url" | "uri" | "link"

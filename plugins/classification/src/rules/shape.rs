@@ -161,7 +161,7 @@ impl<'a> Shape<'a> {
         }
         shape.pair_types(table, known);
         for index in table.indexes() {
-            shape.find_references(table, index, own, known);
+            shape.find_references(table, index, own, head, known);
         }
         shape.settle_parents();
         shape.find_move();
@@ -275,6 +275,7 @@ impl<'a> Shape<'a> {
         table: Collection<'a>,
         index: Index<'a>,
         own: Option<usize>,
+        head: Stem,
         known: &mut Vocabulary,
     ) {
         let keys = index.columns().len();
@@ -298,14 +299,16 @@ impl<'a> Shape<'a> {
             let is_party = is_author
                 || is_shared_key
                     && matches!(kind, Kind::Text | Kind::Other)
-                    && (sense.is_side || sense.is_party);
+                    && (sense.is_side
+                        || sense.is_party
+                        || sense.coded != Stem::NONE && sense.coded != head);
             let is_new = (is_pointer || is_party)
                 && part != Part::Reference
                 && own != Some(at)
                 && !column.is_array();
             if is_new {
                 self.recast(at, Part::Reference, column.name());
-                self.add_side(Part::Reference, sense, Stem::NONE);
+                self.add_side(Part::Reference, sense, sense.coded);
             }
             references += usize::from(self.parts[at] == Part::Reference);
         }

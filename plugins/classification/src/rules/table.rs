@@ -201,7 +201,21 @@ const MADE: [&str; 12] = [
 ];
 
 /// Nouns that are written together with the word before them.
-const COMPOUNDED: [&str; 17] = [
+const COMPOUNDED: [&str; 31] = [
+    "verlauf",
+    "historie",
+    "zuordnung",
+    "sitzung",
+    "statistik",
+    "warteschlange",
+    "zaehler",
+    "puffer",
+    "einstellung",
+    "vorlage",
+    "zwischenspeicher",
+    "bewegung",
+    "messung",
+    "messwert",
     "log",
     "cache",
     "session",

@@ -144,6 +144,17 @@ fn singular(word: &str) -> (&str, &str) {
     if word.len() < 4 {
         return (word, "");
     }
+    // Nouns of German and Spanish that end alike everywhere.
+    let ending = |plural: &str, keep: usize| {
+        word.ends_with(plural)
+            .then(|| &word[..word.len() - plural.len() + keep])
+    };
+    if let Some(bare) = ending("ungen", 3)
+        .or_else(|| ending("ionen", 3))
+        .or_else(|| ending("iones", 3))
+    {
+        return (bare, "");
+    }
     if let Some(bare) = word.strip_suffix("ies") {
         return (bare, "y");
     }

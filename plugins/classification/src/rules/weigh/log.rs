@@ -118,7 +118,8 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::RecordsRun, shape.example(Part::Ran));
     }
     let payload = shape.first_of(&[Part::Payload, Part::Message]);
-    tally.name(Reason::RecordsPayload, payload);
+    let is_told_of = subject.signs() > 0 || shape.references > 0 || subject.is_named(Hint::Log);
+    tally.name(Reason::RecordsPayload, payload.filter(|_| is_told_of));
     let measured = shape.sum(&[Part::Number, Part::Value, Part::Counter]);
     let is_plain = !shape.has(Part::Name) && !shape.has(Part::Prose) && !shape.unique_by_day;
     if measured > 0 && is_plain && shape.has(Part::Occurred) {
