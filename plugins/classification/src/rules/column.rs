@@ -38,6 +38,7 @@ pub(super) fn part(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
 fn fits(part: Part, kind: Kind) -> bool {
     match part {
         Part::Plain | Part::Author => false,
+        Part::Meaningless => !matches!(kind, Kind::Boolean | Kind::Time),
         Part::Identifier => kind.can_refer() || kind == Kind::Other,
         Part::Reference | Part::Parent => kind.can_refer(),
         Part::Created

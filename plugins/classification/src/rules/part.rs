@@ -7,6 +7,8 @@
 pub(super) enum Part {
     /// Says nothing that a rule could use.
     Plain,
+    /// A column that nobody named.
+    Meaningless,
     /// An identifier of the row itself.
     Identifier,
     /// Points to a row that the table links or belongs to.

@@ -63,6 +63,9 @@ birth_sdk::reasons! {
         /// The rest describes the link.
         OnlyReferences = Note "ONLY_REFERENCES"
             "{number} references and nothing that a link would not have: speaks for a junction",
+        /// No row can lack one.
+        HasTwoSides = Note "HAS_TWO_SIDES"
+            "{number} references, none of them optional: speaks for a junction",
         /// `post_tags` has a post and a tag.
         NamesItsSides = Note "NAMES_ITS_SIDES"
             "{text} is named after what it refers to: speaks for a junction",
@@ -85,6 +88,9 @@ birth_sdk::reasons! {
         /// Written once.
         SaysWhenOnly = Note "SAYS_WHEN_ONLY"
             "{text} says when, and nothing says when the row changed: speaks for a log",
+        /// A fact: nothing names it, nothing changes it.
+        WrittenOnce = Note "WRITTEN_ONCE"
+            "the row refers to others at a time, and nothing in it has a name or a state: speaks for a log",
         /// Occurred, measured, seen.
         TimeOfEvent = Note "TIME_OF_EVENT"
             "{text} is the time of an event: speaks for a log",
@@ -158,7 +164,7 @@ birth_sdk::reasons! {
         LogIsRewritten = Note "LOG_IS_REWRITTEN"
             "as many rows were changed as were inserted: speaks against a log",
 
-        /// By itself.
+        /// By itself; twice where hardly anything else is here.
         Expires = Note "EXPIRES"
             "{text} says when the row expires: speaks for a cache",
         /// Used once.
@@ -191,6 +197,9 @@ birth_sdk::reasons! {
         /// Worked out or fetched.
         SaysWhenComputed = Note "SAYS_WHEN_COMPUTED"
             "{text} says when it was worked out or fetched: speaks for a cache",
+        /// A counter or the last of something.
+        IsOverwritten = Note "IS_OVERWRITTEN"
+            "rows were changed far more often than inserted: speaks for a cache",
         /// Almost all that was inserted is gone.
         RowsPassThrough = Note "ROWS_PASS_THROUGH"
             "almost as many rows were deleted as were inserted: speaks for a cache",
@@ -320,7 +329,7 @@ const fn evidence(reason: Reason, class: Class, setting: &'static str, weight: i
 }
 
 /// Every piece of evidence, in the order of the reasons.
-pub const EVIDENCE: [Evidence; 63] = {
+pub const EVIDENCE: [Evidence; 66] = {
     use Class::{Cache, Junction, Log, Required};
     use Reason as R;
     [
@@ -367,6 +376,7 @@ pub const EVIDENCE: [Evidence; 63] = {
             50,
         ),
         evidence(R::OnlyReferences, Junction, "weights.only-references", 35),
+        evidence(R::HasTwoSides, Junction, "weights.has-two-sides", 15),
         evidence(R::NamesItsSides, Junction, "weights.names-its-sides", 25),
         evidence(R::NamedJunction, Junction, "weights.named-junction", 25),
         evidence(
@@ -379,6 +389,7 @@ pub const EVIDENCE: [Evidence; 63] = {
         evidence(R::LinkRepeats, Junction, "weights.link-repeats", -30),
         evidence(R::LinkIsComputed, Junction, "weights.link-is-computed", -40),
         evidence(R::SaysWhenOnly, Log, "weights.says-when-only", 15),
+        evidence(R::WrittenOnce, Log, "weights.written-once", 15),
         evidence(R::TimeOfEvent, Log, "weights.time-of-event", 15),
         evidence(R::RecordsAction, Log, "weights.records-action", 25),
         evidence(R::RecordsKind, Log, "weights.records-kind", 10),
@@ -394,7 +405,7 @@ pub const EVIDENCE: [Evidence; 63] = {
         evidence(R::IndexedByTime, Log, "weights.indexed-by-time", 10),
         evidence(R::PartitionedByTime, Log, "weights.partitioned-by-time", 20),
         evidence(R::ForbidsUpdate, Log, "weights.forbids-update", 60),
-        evidence(R::IsAppendedTo, Log, "weights.is-appended-to", 25),
+        evidence(R::IsAppendedTo, Log, "weights.is-appended-to", 35),
         evidence(R::NothingToFindBy, Log, "weights.nothing-to-find-by", 5),
         evidence(R::NamedLog, Log, "weights.named-log", 35),
         evidence(R::NamedLogInPart, Log, "weights.named-log-in-part", 15),
@@ -403,7 +414,7 @@ pub const EVIDENCE: [Evidence; 63] = {
         evidence(R::LogIsCopy, Log, "weights.log-is-a-copy", -30),
         evidence(R::LogIsReferredTo, Log, "weights.log-is-referred-to", -15),
         evidence(R::LogIsRewritten, Log, "weights.log-is-rewritten", -30),
-        evidence(R::Expires, Cache, "weights.expires", 20),
+        evidence(R::Expires, Cache, "weights.expires", 18),
         evidence(R::HoldsToken, Cache, "weights.holds-token", 30),
         evidence(R::IsUnlogged, Cache, "weights.is-unlogged", 110),
         evidence(R::KeyAndBlob, Cache, "weights.key-and-blob", 40),
@@ -419,6 +430,7 @@ pub const EVIDENCE: [Evidence; 63] = {
             20,
         ),
         evidence(R::SaysWhenComputed, Cache, "weights.says-when-computed", 40),
+        evidence(R::IsOverwritten, Cache, "weights.is-overwritten", 20),
         evidence(R::RowsPassThrough, Cache, "weights.rows-pass-through", 35),
         evidence(
             R::CacheHoldsThing,

@@ -355,6 +355,9 @@ fn part(words: &Words) -> Part {
             false => Part::Counter,
         };
     }
+    if is_meaningless(words) {
+        return Part::Meaningless;
+    }
     if let Some(part) = noun(last) {
         return prefixed(part, words);
     }
@@ -365,6 +368,21 @@ fn part(words: &Words) -> Part {
         Some(part @ (Part::Amount | Part::Payload | Part::Locale)) => part,
         _ => Part::Plain,
     }
+}
+
+/// `field1`, `col_2`, `c`: a column that nobody named. Coordinates and the
+/// short names of a key and a value are names.
+fn is_meaningless(words: &Words) -> bool {
+    let empty = [
+        "field", "col", "column", "attr", "spare", "reserved", "misc", "custom", "filler",
+        "unused", "dummy", "divers",
+    ];
+    words.iter().all(|word| {
+        let letters = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        empty.contains(&letters)
+            || letters.is_empty()
+            || letters.len() == 1 && !["x", "y", "z", "k", "v"].contains(&word)
+    })
 }
 
 /// Two words that mean something together.
@@ -624,9 +642,9 @@ fn noun(word: &str) -> Option<Part> {
         | "saldo" | "summe" | "montant" | "importe" | "gia" | "cents" | "quantity" | "qty"
         | "units" | "menge" | "quantite" | "cantidad" | "stock" | "total" | "debit" | "credit"
         | "charge" | "payment" | "deposit" => Part::Amount,
-        "key" | "attribute" | "property" | "variable" | "keyname" | "schluessel" | "cle"
+        "key" | "k" | "attribute" | "property" | "variable" | "keyname" | "schluessel" | "cle"
         | "clave" => Part::Key,
-        "value" | "val" | "values" | "wert" | "valeur" | "valor" => Part::Value,
+        "value" | "v" | "val" | "values" | "wert" | "valeur" | "valor" => Part::Value,
         "locale" | "lang" | "language" | "culture" | "sprache" | "langue" | "idioma"
         | "languagecode" => Part::Locale,
         "data" | "payload" | "meta" | "metadata" | "params" | "parameters" | "args"

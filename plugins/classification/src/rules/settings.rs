@@ -512,7 +512,7 @@ const CACHE: [&str; 90] = [
     "lastseen",
     "unread",
 ];
-const QUEUES: [&str; 10] = [
+const QUEUES: [&str; 19] = [
     "queue",
     "job",
     "outbox",
@@ -523,4 +523,13 @@ const QUEUES: [&str; 10] = [
     "cola",
     "spool",
     "hangdoi",
+    "deadletter",
+    "dlq",
+    "todo",
+    "retry",
+    "waiting",
+    "spooler",
+    "worklist",
+    "postausgang",
+    "dispatcher",
 ];

@@ -119,6 +119,8 @@ pub(super) struct Shape<'a> {
     pub(super) is_indexed_by_time: bool,
     pub(super) is_polymorphic: bool,
     pub(super) has_language: bool,
+    /// References that may be NULL.
+    pub(super) optional_references: usize,
     /// Two references to the same kind of row, from one and to the other.
     pub(super) is_move: bool,
     /// Points in time, of whatever meaning.
@@ -145,6 +147,7 @@ impl<'a> Shape<'a> {
             is_indexed_by_time: false,
             is_polymorphic: false,
             has_language: false,
+            optional_references: 0,
             is_move: false,
             times: 0,
         };
@@ -158,6 +161,8 @@ impl<'a> Shape<'a> {
             };
             shape.parts[at] = part;
             shape.count(part, column.name());
+            shape.optional_references +=
+                usize::from(part == Part::Reference && !column.is_not_null());
         }
         shape.pair_types(table, known);
         for index in table.indexes() {

@@ -39,6 +39,11 @@ impl<'a, 's> Tally<'a, 's> {
         }
     }
 
+    /// As [`Tally::name`], weighing `times` as much.
+    pub(super) fn name_each(&mut self, reason: Reason, text: Text<'a>, times: usize) {
+        self.add(reason, times, Some(text), 0);
+    }
+
     /// Evidence that names nothing.
     pub(super) fn plain(&mut self, reason: Reason) {
         self.add(reason, 1, None, 0);

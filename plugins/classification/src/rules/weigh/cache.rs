@@ -9,6 +9,8 @@ use super::Subject;
 
 /// A copy under a key has a few columns at most.
 const NARROW: usize = 6;
+/// Updates this many powers of two above inserts: sixteen times as many.
+const FAR: u32 = 4;
 
 /// Whether what the row holds is a copy by its name and nothing shows that
 /// people keep it, so that texts and numbers are no content of its own.
@@ -31,7 +33,10 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
-    tally.name(Reason::Expires, shape.example(Part::Expiry));
+    let is_little = subject.thing().is_none() && subject.contents() + subject.details() <= 1;
+    if let Some(expiry) = shape.example(Part::Expiry) {
+        tally.name_each(Reason::Expires, expiry, if is_little { 2 } else { 1 });
+    }
     let is_timed = shape.times > 0 || shape.has(Part::Expiry) || shape.has(Part::Created);
     if is_timed {
         tally.name(Reason::HoldsToken, shape.example(Part::Token));
@@ -56,6 +61,11 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     }
     if passes_through(subject) {
         tally.plain(Reason::RowsPassThrough);
+    } else if subject
+        .statistics()
+        .is_some_and(|[inserts, updates, _]| updates >= inserts + FAR)
+    {
+        tally.plain(Reason::IsOverwritten);
     }
 }
 

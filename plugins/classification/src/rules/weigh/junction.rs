@@ -1,5 +1,7 @@
 //! Evidence that rows only say what belongs together.
 
+use birth_sdk::Text;
+
 use super::super::part::Part;
 use super::super::reason::Reason;
 use super::super::shape::Key;
@@ -22,13 +24,15 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     } else if shape.unique_references >= 2 {
         tally.number(Reason::ReferencesAreUnique, shape.unique_references);
     }
-    let thing = subject
-        .thing()
+    let thing = thing(subject)
         .or_else(|| subject.key_value())
         .or_else(|| subject.translated());
     let contents = subject.contents();
     if is_bare(subject) && shape.references <= MOST_SIDES {
         tally.number(Reason::OnlyReferences, shape.references);
+    }
+    if thing.is_none() && shape.optional_references == 0 && shape.references <= MOST_SIDES {
+        tally.number(Reason::HasTwoSides, shape.references);
     }
     tally.name(Reason::LinkIsThing, thing);
     tally.each(
@@ -52,6 +56,21 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     tally.name(Reason::LinkIsComputed, shape.example(Part::Computed));
 }
 
+/// A member's nickname is no thing where the table is one of members.
+fn thing<'a>(subject: Subject<'a, '_>) -> Option<Text<'a>> {
+    let is_of_a_link = subject.is_named(Hint::Junction) && subject.is_told_apart_by_references();
+    let name = subject.shape.example(Part::Name).filter(|_| !is_of_a_link);
+    name.or_else(|| subject.prose())
+        .or_else(|| subject.shape.example(Part::Amount))
+}
+
+/// Whether the name says that rows are links and nothing contradicts it.
+pub(super) fn is_called_a_link(subject: Subject<'_, '_>) -> bool {
+    let is_named = subject.is_named(Hint::Junction) && subject.shape.references >= 2;
+    let is_empty = subject.contents() == 0 && !subject.has(Part::Token);
+    is_named && thing(subject).is_none() && (is_empty || subject.is_told_apart_by_references())
+}
+
 /// Whether nothing is here that a link would not have.
 pub(super) fn is_bare(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
@@ -70,7 +89,7 @@ pub(super) fn is_bare(subject: Subject<'_, '_>) -> bool {
     ];
     let loose = [Part::Counter, Part::Expiry, Part::Planned, Part::Value];
     let is_loose = loose.iter().any(|&part| shape.has(part));
-    subject.thing().is_none()
+    thing(subject).is_none()
         && subject.contents() == 0
         && (subject.is_told_apart_by_references() || !is_loose)
         && shape.number(Part::Detail) <= MOST_DETAILS

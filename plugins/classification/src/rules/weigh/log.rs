@@ -8,8 +8,8 @@ use super::super::table::Hint;
 use super::super::tally::Tally;
 use super::{Subject, cache};
 
-/// Inserts this many powers of two above changes: sixteen times as many.
-const FAR: u32 = 4;
+/// Inserts this many powers of two above changes: thirty-two times as many.
+const FAR: u32 = 5;
 
 /// Whether what the row holds is told of an event, so that texts and numbers
 /// are no content of its own.
@@ -84,6 +84,9 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     if shape.is_indexed_by_time {
         tally.plain(Reason::IndexedByTime);
     }
+    if is_fact(subject) {
+        tally.plain(Reason::WrittenOnce);
+    }
     if cache::is_copy(subject) {
         tally.name(Reason::LogIsCopy, subject.name);
     }
@@ -96,6 +99,33 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     } else {
         tally.name(Reason::LogChanges, updated.or(retired));
     }
+}
+
+/// References at a time, beside something, and nothing that has a name, a
+/// state, an end or a change.
+fn is_fact(subject: Subject<'_, '_>) -> bool {
+    let shape = subject.shape;
+    let lasting = [
+        Part::Updated,
+        Part::Status,
+        Part::Planned,
+        Part::Expiry,
+        Part::Retired,
+        Part::Key,
+        Part::Token,
+        Part::Locale,
+        Part::SearchVector,
+        Part::Recent,
+        Part::Computed,
+    ];
+    shape.references >= 1
+        && subject.contents() + subject.details() + subject.signs() >= 1
+        && subject.thing().is_none()
+        && subject.table.referenced_by() == 0
+        && shape.business_key.is_none()
+        && !subject.is_told_apart_by_references()
+        && !shape.unique_by_day
+        && !lasting.iter().any(|&part| shape.has(part))
 }
 
 /// What a record tells of what happened.
@@ -168,7 +198,10 @@ const FORBIDDING: [&str; 15] = [
 ];
 
 fn weigh_statistics<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
-    if is_appended(subject) {
+    // People seldom change what they wrote either.
+    let is_thing =
+        subject.thing().is_some() && subject.signs() == 0 && !subject.is_named(Hint::Log);
+    if is_appended(subject) && !is_thing {
         tally.plain(Reason::IsAppendedTo);
     } else if subject
         .statistics()

@@ -10,7 +10,9 @@ use super::{Subject, cache, junction, log};
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let is_record = log::is_record(subject);
-    let names_something_else = is_record && shape.has(Part::Occurred) || names_a_copy(subject);
+    let is_link = junction::is_called_a_link(subject) && subject.is_told_apart_by_references();
+    let is_event = is_record && shape.has(Part::Occurred);
+    let names_something_else = is_event || is_link || names_a_copy(subject);
     if !names_something_else {
         tally.name(Reason::RowIsNamed, shape.example(Part::Name));
     }
@@ -53,7 +55,8 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
 
 /// An identifier beside two references and nothing else tells nothing apart.
 fn is_more_than_a_link(subject: Subject<'_, '_>) -> bool {
-    subject.shape.references < 2 || !junction::is_bare(subject)
+    let is_bare = subject.shape.references >= 2 && junction::is_bare(subject);
+    !is_bare && !junction::is_called_a_link(subject)
 }
 
 /// A document says nothing where it is all there is.
