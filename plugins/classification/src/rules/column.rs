@@ -22,6 +22,7 @@ pub(super) fn part(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
     match suggested {
         Part::Author if kind.can_refer() || kind == Kind::Other => Part::Author,
         Part::Recent if kind == Kind::Text => Part::Detail,
+        Part::Value if matches!(kind, Kind::Small | Kind::Boolean) => Part::Flag,
         // A document has no longest length.
         Part::Payload if kind == Kind::Text && column.length().is_some() => Part::Detail,
         Part::Value if kind == Kind::Bytes => Part::Payload,
@@ -90,6 +91,8 @@ fn by_type(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
         Kind::Network => Part::Content,
         Kind::SearchVector => Part::SearchVector,
         Kind::Number => Part::Number,
+        // Y or N.
+        Kind::Text if column.length() == Some(1) => Part::Flag,
         Kind::Text if column.length().is_some_and(|length| length <= SHORT_TEXT) => Part::Detail,
         Kind::Text => Part::Content,
         Kind::Integer if sense.is_plural => Part::Counter,

@@ -254,6 +254,11 @@ fn reference(words: &Words) -> Option<Sense> {
             LANGUAGES.contains(&last),
         );
     }
+    if last == "uid"
+        && ["create", "write", "created", "updated", "modified"].contains(&words.back(1))
+    {
+        return found(Part::Author, first, last, false);
+    }
     if !ID_MARKS.contains(&last) {
         return None;
     }
@@ -317,6 +322,14 @@ fn part(words: &Words) -> Part {
             _ => Part::Author,
         };
     }
+    let verb = last.strip_suffix("by").unwrap_or("");
+    if [
+        "created", "updated", "modified", "changed", "deleted", "added", "create", "write",
+    ]
+    .contains(&verb)
+    {
+        return Part::Author;
+    }
     if words.len() == 1 && AUTHORS.contains(&last) {
         return Part::Author;
     }
@@ -364,8 +377,11 @@ fn part(words: &Words) -> Part {
     if let Some(part) = anywhere(words) {
         return part;
     }
+    if first.starts_with("qty") || last.ends_with("amt") {
+        return Part::Amount;
+    }
     match noun(first) {
-        Some(part @ (Part::Amount | Part::Payload | Part::Locale)) => part,
+        Some(part @ (Part::Amount | Part::Payload | Part::Locale | Part::Value)) => part,
         _ => Part::Plain,
     }
 }
@@ -530,6 +546,7 @@ fn time(words: &Words) -> Option<Part> {
                 "changed" if words.len() > 1 => Part::Occurred,
                 _ => Part::Updated,
             },
+            "change" | "write" if marked => Part::Updated,
             "computed" | "recomputed" | "calculated" | "recalculated" | "rendered" | "cached"
             | "fetched" | "indexed" | "counted" | "aggregated" | "materialized" | "rebuilt"
             | "refreshed" | "built" | "berechnet" | "ermittelt" | "precomputed" | "scraped"
@@ -728,6 +745,7 @@ fn prefixed(part: Part, words: &Words) -> Part {
         Part::Key => match before {
             "api" | "public" | "private" | "secret" | "license" | "object" | "storage" | "s3"
             | "foreign" => Part::Content,
+            _ if SIDES.contains(&before) => Part::Reference,
             "cache" => Part::Key,
             _ => Part::Key,
         },

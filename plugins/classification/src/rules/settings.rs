@@ -335,7 +335,7 @@ const JUNCTION: [&str; 71] = [
     "seguidor",
     "miembro",
 ];
-const LOG: [&str; 83] = [
+const LOG: [&str; 85] = [
     "log",
     "audit",
     "trail",
@@ -419,6 +419,8 @@ const LOG: [&str; 83] = [
     "aenderung",
     "ereignis",
     "buchung",
+    "transaction",
+    "posting",
 ];
 const CACHE: [&str; 90] = [
     "cache",

@@ -288,6 +288,14 @@ impl<'a> Shape<'a> {
         if index.is_not_btree() || (index.is_unique() && keys == 1) {
             return;
         }
+        // Two words that are unique together and all that is here.
+        let is_pair = is_shared_key && keys == 2 && self.columns <= 3 && self.references == 0;
+        let is_word = |part: Part| matches!(part, Part::Detail | Part::Content | Part::Level);
+        let is_pair = is_pair
+            && index.columns().flatten().all(|column| {
+                let at = self.position(table, column);
+                known.kind(column) == Kind::Text && at.is_some_and(|at| is_word(self.parts[at]))
+            });
         let mut references = 0;
         for (place, column) in index.columns().enumerate().take(LOOKED_AT) {
             let Some((column, at)) =
@@ -302,6 +310,7 @@ impl<'a> Shape<'a> {
                 kind.is_pointer() && part == Part::Detail && (is_shared_key || place == 0);
             let is_author = is_shared_key && part == Part::Author;
             let is_party = is_author
+                || is_pair
                 || is_shared_key
                     && matches!(kind, Kind::Text | Kind::Other)
                     && (sense.is_side

@@ -173,6 +173,17 @@ const HEAD_FIRST_PAIRS: [(&str, &str); 7] = [
     ("lien", "ket"),
 ];
 
+const PLANNED: [&str; 8] = [
+    "event",
+    "events",
+    "activity",
+    "activities",
+    "action",
+    "actions",
+    "run",
+    "runs",
+];
+
 /// Nouns of logs that mean nothing else, also as the end of a longer word.
 const CERTAIN_LOGS: [&str; 7] = [
     "log",
@@ -244,6 +255,8 @@ pub(super) struct TableName {
     pub(super) hint: Option<Hint>,
     /// What a word before it hints at, where the noun itself hints at nothing.
     pub(super) weak_hint: Option<Hint>,
+    /// That noun may mean something that people plan: `event`.
+    pub(super) may_be_planned: bool,
     /// That noun means a log and nothing else: `history`, but not `event`.
     pub(super) is_certain_log: bool,
     stems: [Stem; 8],
@@ -306,6 +319,7 @@ impl TableName {
             head: Stem::of(words.get(head)),
             hint,
             weak_hint,
+            may_be_planned: PLANNED.contains(&words.get(head)),
             is_certain_log: hint == Some(Hint::Log)
                 && (is_head_first
                     || CERTAIN_LOGS

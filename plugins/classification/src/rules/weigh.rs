@@ -53,6 +53,10 @@ impl<'a> Subject<'a, '_> {
             Part::Time,
             Part::Done,
         ];
+        let ran = self
+            .shape
+            .example(Part::Planned)
+            .filter(|_| !self.is_planned());
         // What a log calls a change is the event.
         let recent = self
             .shape
@@ -62,7 +66,7 @@ impl<'a> Subject<'a, '_> {
             .shape
             .example(Part::Updated)
             .filter(|_| self.words.is_certain_log);
-        self.shape.first_of(&times).or(recent).or(updated)
+        self.shape.first_of(&times).or(ran).or(recent).or(updated)
     }
 
     /// A column that only a thing has: a name, prose, an amount.
@@ -82,6 +86,12 @@ impl<'a> Subject<'a, '_> {
         let is_of_a_link = self.named_sides() >= 2 || self.is_named(Hint::Junction);
         let note = self.shape.example(Part::Note).filter(|_| !is_of_a_link);
         self.shape.example(Part::Prose).or(note).or(message)
+    }
+
+    /// A period that people plan. Beside what was done or how it went, a start
+    /// and an end are those of a run.
+    fn is_planned(&self) -> bool {
+        self.has(Part::Planned) && self.signs() == 0
     }
 
     /// How many columns tell of an event and hardly of a thing.

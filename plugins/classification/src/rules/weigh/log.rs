@@ -15,10 +15,14 @@ const FAR: u32 = 5;
 /// are no content of its own.
 pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
-    if subject.event_time().is_none() || subject.has(Part::Planned) {
+    if subject.event_time().is_none() || subject.is_planned() {
         return false;
     }
-    let is_thing = subject.thing().is_some() && subject.signs() == 0;
+    let lasts = [Part::Updated, Part::Status, Part::Retired]
+        .iter()
+        .any(|&part| shape.has(part));
+    let may_last = lasts || subject.words.may_be_planned;
+    let is_thing = subject.thing().is_some() && subject.signs() == 0 && may_last;
     if subject.is_named(Hint::Log) && (subject.words.is_certain_log || !is_thing) {
         return true;
     }
@@ -74,7 +78,7 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     let is_event = subject.words.is_certain_log && shape.first_of(&dated).is_none();
     let updated = shape.example(Part::Updated).filter(|_| !is_event);
     let retired = shape.example(Part::Retired);
-    let lasts = subject.has(Part::Planned) || subject.has(Part::Expiry) || shape.unique_by_day;
+    let lasts = subject.is_planned() || subject.has(Part::Expiry) || shape.unique_by_day;
     if updated.or(retired).is_none() && !lasts {
         tally.name(Reason::SaysWhenOnly, time);
     }
@@ -151,8 +155,14 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let is_told_of = subject.signs() > 0 || shape.references > 0 || subject.is_named(Hint::Log);
     tally.name(Reason::RecordsPayload, payload.filter(|_| is_told_of));
     let measured = shape.sum(&[Part::Number, Part::Value, Part::Counter]);
-    let is_plain = !shape.has(Part::Name) && !shape.has(Part::Prose) && !shape.unique_by_day;
-    if measured > 0 && is_plain && shape.has(Part::Occurred) {
+    let is_plain = shape
+        .natural_key
+        .is_none_or(|part| part == Part::Identifier)
+        && !shape.has(Part::Name)
+        && !shape.has(Part::Prose)
+        && !shape.unique_by_day;
+    let is_dated = shape.has(Part::Time) && !shape.has(Part::Created) && !shape.has(Part::Updated);
+    if measured > 0 && is_plain && (shape.has(Part::Occurred) || is_dated) {
         tally.number(Reason::IsSeries, measured);
     }
 }
