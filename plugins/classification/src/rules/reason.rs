@@ -188,13 +188,13 @@ birth_sdk::reasons! {
         /// The last time of something.
         IsPresence = Note "IS_PRESENCE"
             "{text} is all that is kept, and it is overwritten: speaks for a cache",
-        /// `sessions`, `page_cache`.
+        /// `sessions`, `page_cache`; twice where nothing shows that people keep it.
         NamedCache = Note "NAMED_CACHE"
             "{text} is named like something that can be thrown away: speaks for a cache",
         /// `cache_pages`, `rendered_pages`.
         NamedCacheInPart = Note "NAMED_CACHE_IN_PART"
             "{text} has a word of a copy in its name: speaks for a cache",
-        /// Worked out or fetched.
+        /// Worked out or fetched; twice where nothing names the row.
         SaysWhenComputed = Note "SAYS_WHEN_COMPUTED"
             "{text} says when it was worked out or fetched: speaks for a cache",
         /// A counter or the last of something.
@@ -411,7 +411,7 @@ pub const EVIDENCE: [Evidence; 66] = {
         evidence(R::NamedLogInPart, Log, "weights.named-log-in-part", 15),
         evidence(R::ChangesLikeAll, Log, "weights.changes-like-all", -10),
         evidence(R::LogChanges, Log, "weights.log-changes", -30),
-        evidence(R::LogIsCopy, Log, "weights.log-is-a-copy", -30),
+        evidence(R::LogIsCopy, Log, "weights.log-is-a-copy", -40),
         evidence(R::LogIsReferredTo, Log, "weights.log-is-referred-to", -15),
         evidence(R::LogIsRewritten, Log, "weights.log-is-rewritten", -30),
         evidence(R::Expires, Cache, "weights.expires", 18),
@@ -422,14 +422,14 @@ pub const EVIDENCE: [Evidence; 66] = {
         evidence(R::IsSearchIndex, Cache, "weights.is-search-index", 45),
         evidence(R::IsLease, Cache, "weights.is-lease", 40),
         evidence(R::IsPresence, Cache, "weights.is-presence", 30),
-        evidence(R::NamedCache, Cache, "weights.named-cache", 30),
+        evidence(R::NamedCache, Cache, "weights.named-cache", 20),
         evidence(
             R::NamedCacheInPart,
             Cache,
             "weights.named-cache-in-part",
             20,
         ),
-        evidence(R::SaysWhenComputed, Cache, "weights.says-when-computed", 40),
+        evidence(R::SaysWhenComputed, Cache, "weights.says-when-computed", 25),
         evidence(R::IsOverwritten, Cache, "weights.is-overwritten", 20),
         evidence(R::RowsPassThrough, Cache, "weights.rows-pass-through", 35),
         evidence(

@@ -88,6 +88,12 @@ impl<'a> Subject<'a, '_> {
         self.shape.example(Part::Prose).or(note).or(message)
     }
 
+    /// The name of a lock or of what is cached names no thing.
+    fn names_a_copy(&self) -> bool {
+        let passes = [Part::Expiry, Part::Lock, Part::Token, Part::Computed];
+        self.shape.natural_key == Some(Part::Name) && passes.iter().any(|&part| self.has(part))
+    }
+
     /// A period that people plan. Beside what was done or how it went, a start
     /// and an end are those of a run.
     fn is_planned(&self) -> bool {

@@ -17,11 +17,12 @@ const FAR: u32 = 4;
 pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
     let is_named = subject.is_named(Hint::Cache) || subject.words.hints_weakly_at(Hint::Cache);
-    let is_told = shape.has(Part::Name) || subject.prose().is_some();
+    let is_named_thing = shape.has(Part::Name) && !subject.names_a_copy();
+    let is_told = is_named_thing || subject.prose().is_some();
     let is_value = shape.has(Part::Value) || shape.has(Part::Payload);
     let passes = shape.has(Part::Computed)
         || shape.has(Part::Token) && !is_told
-        || shape.has(Part::Expiry) && (is_value || !shape.has(Part::Name));
+        || shape.has(Part::Expiry) && (is_value || !is_named_thing);
     let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
     let is_wide = subject.contents() + subject.details() > NARROW;
     let is_nothing_else = subject.thing().is_none() && !extends_with_content && !is_wide;
@@ -44,11 +45,22 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if subject.table.is_unlogged() {
         tally.plain(Reason::IsUnlogged);
     }
-    tally.name(Reason::SaysWhenComputed, shape.example(Part::Computed));
+    if let Some(computed) = shape.example(Part::Computed) {
+        let is_kept = shape.has(Part::Name) || shape.has(Part::Created) && shape.has(Part::Updated);
+        tally.name_each(
+            Reason::SaysWhenComputed,
+            computed,
+            if is_kept { 1 } else { 2 },
+        );
+    }
     weigh_copies(subject, tally);
     weigh_overwritten(subject, tally);
-    if subject.is_named(Hint::Cache) {
-        tally.name(Reason::NamedCache, subject.name);
+    if let Some(name) = subject.name.filter(|_| subject.is_named(Hint::Cache)) {
+        tally.name_each(
+            Reason::NamedCache,
+            name,
+            if is_copy(subject) { 2 } else { 1 },
+        );
     } else if subject.words.hints_weakly_at(Hint::Cache) {
         tally.name(Reason::NamedCacheInPart, subject.name);
     }
@@ -115,7 +127,7 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if is_bare && counters == 0 && shape.references <= 1 {
         if shape.has(Part::Lock) {
             tally.name(Reason::IsLease, shape.example(Part::Lock));
-        } else if shape.columns <= 4 {
+        } else if shape.columns <= NARROW && shape.natural_key != Some(Part::Identifier) {
             tally.name(Reason::IsPresence, shape.example(Part::Recent));
         }
     }

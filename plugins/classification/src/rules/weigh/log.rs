@@ -4,6 +4,7 @@ use birth_sdk::{Text, TriggerEnabled};
 
 use super::super::part::Part;
 use super::super::reason::Reason;
+use super::super::shape::Key;
 use super::super::table::Hint;
 use super::super::tally::Tally;
 use super::{Subject, cache};
@@ -161,7 +162,10 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         && !shape.has(Part::Name)
         && !shape.has(Part::Prose)
         && !shape.unique_by_day;
-    let is_dated = shape.has(Part::Time) && !shape.has(Part::Created) && !shape.has(Part::Updated);
+    let is_dated = shape.key != Key::Own
+        && shape.has(Part::Time)
+        && !shape.has(Part::Created)
+        && !shape.has(Part::Updated);
     if measured > 0 && is_plain && (shape.has(Part::Occurred) || is_dated) {
         tally.number(Reason::IsSeries, measured);
     }

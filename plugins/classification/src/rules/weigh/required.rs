@@ -12,7 +12,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let is_record = log::is_record(subject);
     let is_link = junction::is_called_a_link(subject) && subject.is_told_apart_by_references();
     let is_event = is_record && shape.has(Part::Occurred);
-    let names_something_else = is_event || is_link || names_a_copy(subject);
+    let names_something_else = is_event || is_link || subject.names_a_copy();
     if !names_something_else {
         tally.name(Reason::RowIsNamed, shape.example(Part::Name));
     }
@@ -68,13 +68,6 @@ fn contents(subject: Subject<'_, '_>) -> usize {
         true => 0,
         false => all,
     }
-}
-
-/// The name of a lock or of what is cached names no thing.
-fn names_a_copy(subject: Subject<'_, '_>) -> bool {
-    let shape = subject.shape;
-    let passes = [Part::Expiry, Part::Lock, Part::Token, Part::Computed];
-    shape.natural_key == Some(Part::Name) && passes.iter().any(|&part| shape.has(part))
 }
 
 /// `ai_tags` of an image and a tag are no tags.
