@@ -1,0 +1,96 @@
+//! What is decided before the shape: by the governance role, by the kind of
+//! relation, and by who owns the table.
+
+use birth_sdk::classification::{Collection, Scope, Status, Verdict};
+use birth_sdk::{Reasons, RelationKind, Text};
+
+use super::Settings;
+use super::reason::Reason;
+
+/// The verdict on a collection that is not to be judged by its shape.
+pub(super) fn check(
+    settings: &Settings,
+    collection: Collection<'_>,
+    reasons: &mut Reasons<'_, Reason>,
+) -> Option<Verdict> {
+    let scope = by_role(settings, collection, reasons)
+        .or_else(|| by_relation(collection, reasons))
+        .or_else(|| by_owner(settings, collection, reasons))?;
+    Some(Verdict {
+        status: Status::Deferred,
+        scope,
+        score: 0,
+    })
+}
+
+fn by_role(
+    settings: &Settings,
+    collection: Collection<'_>,
+    reasons: &mut Reasons<'_, Reason>,
+) -> Option<Scope> {
+    let stored = collection.role().filter(|role| !role.trim().is_empty());
+    let Some(stored) = stored else {
+        reasons.give(Reason::RoleMissing);
+        return Some(Scope::FutureScope);
+    };
+    let is = |roles: &[String]| roles.iter().any(|role| is_same(role, stored));
+    let (reason, scope) = if is(&settings.governed_roles) {
+        note_normalised(&settings.governed_roles, stored, reasons);
+        return None;
+    } else if is(&settings.excluded_roles) {
+        note_normalised(&settings.excluded_roles, stored, reasons);
+        (Reason::RoleExcluded, Scope::UserExcluded)
+    } else {
+        (Reason::RoleUnknown, Scope::FutureScope)
+    };
+    reasons.give(reason).text(stored);
+    Some(scope)
+}
+
+/// Whether `stored` is `role` but for padding and case.
+fn is_same(role: &str, stored: Text<'_>) -> bool {
+    let letters = stored.trim().chars().flat_map(char::to_lowercase);
+    letters.eq(role.chars())
+}
+
+fn note_normalised(roles: &[String], stored: Text<'_>, reasons: &mut Reasons<'_, Reason>) {
+    if !roles.iter().any(|role| role == stored.as_str()) {
+        reasons.give(Reason::RoleNormalised).text(stored);
+    }
+}
+
+fn by_relation(collection: Collection<'_>, reasons: &mut Reasons<'_, Reason>) -> Option<Scope> {
+    let key = collection.key();
+    let (reason, scope) = match collection.kind() {
+        RelationKind::Table | RelationKind::PartitionedTable => return None,
+        RelationKind::None => (Reason::NoTable, Scope::OrphanRegistry),
+        RelationKind::Ambiguous => (Reason::Ambiguous, Scope::InScope),
+        RelationKind::Partition => (Reason::IsPartition, Scope::InScope),
+        _ => (Reason::NotAPhysicalTable, Scope::InScope),
+    };
+    reasons.give(reason).text(key);
+    Some(scope)
+}
+
+/// Nobody who works with the application makes rows in such a table.
+fn by_owner(
+    settings: &Settings,
+    collection: Collection<'_>,
+    reasons: &mut Reasons<'_, Reason>,
+) -> Option<Scope> {
+    let key = collection.key();
+    if collection.is_owned_by_extension() {
+        reasons.give(Reason::OwnedByExtension).text(key);
+        return Some(Scope::SystemManaged);
+    }
+    let name = collection.name()?;
+    let is_kept = settings
+        .bookkeeping
+        .iter()
+        .any(|kept| kept.eq_ignore_ascii_case(&name));
+    if is_kept {
+        reasons.give(Reason::Bookkeeping).text(name);
+        return Some(Scope::SystemManaged);
+    }
+    None
+}

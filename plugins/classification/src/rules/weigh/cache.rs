@@ -1,0 +1,143 @@
+//! Evidence that rows can be thrown away: they expire or are made again.
+
+use super::super::part::Part;
+use super::super::reason::Reason;
+use super::super::shape::Key;
+use super::super::table::Hint;
+use super::super::tally::Tally;
+use super::Subject;
+
+/// A copy under a key has a few columns at most.
+const NARROW: usize = 6;
+/// Updates this many powers of two above inserts: sixteen times as many.
+const FAR: u32 = 4;
+
+/// Whether what the row holds is a copy by its name and nothing shows that
+/// people keep it, so that texts and numbers are no content of its own.
+pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
+    let shape = subject.shape;
+    let is_named = subject.is_named(Hint::Cache) || subject.words.hints_weakly_at(Hint::Cache);
+    let is_named_thing = shape.has(Part::Name) && !subject.names_a_copy();
+    let is_told = is_named_thing || subject.prose().is_some();
+    let is_value = shape.has(Part::Value) || shape.has(Part::Payload);
+    let passes = shape.has(Part::Computed)
+        || shape.has(Part::Token) && !is_told
+        || shape.has(Part::Expiry) && (is_value || !is_named_thing);
+    let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
+    let is_wide = subject.contents() + subject.details() > NARROW;
+    let is_nothing_else = subject.thing().is_none() && !extends_with_content && !is_wide;
+    let proves = shape.has(Part::Token) && shape.has(Part::Expiry) && !shape.has(Part::Name);
+    subject.table.is_unlogged()
+        || is_named && (passes || is_nothing_else)
+        || proves && !subject.is_named(Hint::Required)
+}
+
+pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
+    let shape = subject.shape;
+    let is_little = subject.thing().is_none() && subject.contents() + subject.details() <= 1;
+    if let Some(expiry) = shape.example(Part::Expiry) {
+        tally.name_each(Reason::Expires, expiry, if is_little { 2 } else { 1 });
+    }
+    let is_timed = shape.times > 0 || shape.has(Part::Expiry) || shape.has(Part::Created);
+    if is_timed {
+        tally.name(Reason::HoldsToken, shape.example(Part::Token));
+    }
+    if subject.table.is_unlogged() {
+        tally.plain(Reason::IsUnlogged);
+    }
+    if let Some(computed) = shape.example(Part::Computed) {
+        let is_kept = shape.has(Part::Name) || shape.has(Part::Created) && shape.has(Part::Updated);
+        tally.name_each(
+            Reason::SaysWhenComputed,
+            computed,
+            if is_kept { 1 } else { 2 },
+        );
+    }
+    weigh_copies(subject, tally);
+    weigh_overwritten(subject, tally);
+    if let Some(name) = subject.name.filter(|_| subject.is_named(Hint::Cache)) {
+        tally.name_each(
+            Reason::NamedCache,
+            name,
+            if is_copy(subject) { 2 } else { 1 },
+        );
+    } else if subject.words.hints_weakly_at(Hint::Cache) {
+        tally.name(Reason::NamedCacheInPart, subject.name);
+    }
+    if shape.natural_key != Some(Part::Name) && !is_copy(subject) {
+        tally.name(Reason::CacheHoldsThing, subject.thing());
+    }
+    let referring = subject.table.referenced_by();
+    if referring > 0 && !is_copy(subject) {
+        tally.number(Reason::CacheIsReferredTo, referring as usize);
+    }
+    if passes_through(subject) {
+        tally.plain(Reason::RowsPassThrough);
+    } else if subject
+        .statistics()
+        .is_some_and(|[inserts, updates, _]| updates >= inserts + FAR)
+    {
+        tally.plain(Reason::IsOverwritten);
+    }
+}
+
+/// Copies of what is somewhere else.
+fn weigh_copies<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
+    let shape = subject.shape;
+    let keys = [
+        Part::Key,
+        Part::Name,
+        Part::Token,
+        Part::Detail,
+        Part::Content,
+    ];
+    let is_keyed = shape.natural_key.is_some_and(|part| keys.contains(&part));
+    let is_timed = shape.times > 0 || shape.has(Part::Expiry);
+    if is_keyed && is_timed && shape.columns <= NARROW && !shape.has(Part::Prose) {
+        let passes = shape.has(Part::Expiry) || shape.has(Part::Computed);
+        let value = shape
+            .example(Part::Value)
+            .filter(|_| passes || subject.is_named(Hint::Cache));
+        tally.name(Reason::KeyAndBlob, shape.example(Part::Payload).or(value));
+    }
+    if shape.columns <= NARROW + 2 && subject.thing().is_none() {
+        tally.name(Reason::IsSearchIndex, shape.example(Part::SearchVector));
+    }
+}
+
+/// Counters, leases and the last time of something.
+fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
+    let shape = subject.shape;
+    let counters = shape.number(Part::Counter);
+    let contents = subject.contents() + subject.details();
+    let is_named = shape.has(Part::Name) || subject.prose().is_some();
+    let is_thing = is_named || shape.has(Part::Amount) && !shape.unique_by_day;
+    let is_bare = !is_thing
+        && contents <= counters / 2
+        && !shape.has(Part::Action)
+        && !shape.has(Part::Token);
+    let is_keyed = shape.references > 0 || shape.unique_by_time || shape.has(Part::Computed);
+    if is_bare
+        && counters > 0
+        && (is_keyed || counters >= 3)
+        && !subject.is_told_apart_by_references()
+    {
+        tally.number(Reason::IsAggregate, counters);
+    }
+    if is_bare && counters == 0 && shape.references <= 1 {
+        if shape.has(Part::Lock) {
+            tally.name(Reason::IsLease, shape.example(Part::Lock));
+        } else if shape.columns <= NARROW && shape.natural_key != Some(Part::Identifier) {
+            tally.name(Reason::IsPresence, shape.example(Part::Recent));
+        }
+    }
+}
+
+/// Almost everything that was ever inserted is gone again.
+fn passes_through(subject: Subject<'_, '_>) -> bool {
+    let rows = subject.table.rows().map(super::order);
+    let statistics = subject.statistics();
+    statistics
+        .zip(rows)
+        .is_some_and(|([inserts, _, deletes], rows)| deletes >= inserts && rows + 4 <= inserts)
+}
