@@ -40,7 +40,12 @@ impl PolicyDir {
         let set = Self {
             dir: tempfile::tempdir().unwrap(),
         };
-        for name in ["policy.toml", "approved.toml", "conflict.wasm"] {
+        for name in [
+            "policy.toml",
+            "approved.toml",
+            "classification.wasm",
+            "conflict.wasm",
+        ] {
             let from = workspace().join("plugins/approved").join(name);
             set.write(name, std::fs::read(from).unwrap());
         }

@@ -276,10 +276,16 @@ impl PolicyOptions {
 fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
     const SET: &str = include_str!("../../../plugins/approved/policy.toml");
     const APPROVED: &str = include_str!("../../../plugins/approved/approved.toml");
-    const FILES: &[(&str, &[u8])] = &[(
-        "conflict.wasm",
-        include_bytes!("../../../plugins/approved/conflict.wasm"),
-    )];
+    const FILES: &[(&str, &[u8])] = &[
+        (
+            "classification.wasm",
+            include_bytes!("../../../plugins/approved/classification.wasm"),
+        ),
+        (
+            "conflict.wasm",
+            include_bytes!("../../../plugins/approved/conflict.wasm"),
+        ),
+    ];
     let name = Path::new("the built-in policy set");
     let set = PolicySet::parse(SET).map_err(|e| refused(name, "POLICY_SET_NOT_USABLE", e))?;
     let approvals =
