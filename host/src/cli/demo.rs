@@ -1,5 +1,8 @@
 //! `birth demo`.
 
+mod storage;
+mod triggers;
+
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,27 +15,25 @@ use birth_core::sql::frame::Timeouts;
 
 use super::output::{BAD, BOLD, DIM, GOOD, styled};
 use super::{Output, PolicyOptions};
-use crate::journal;
 use crate::kb::Store;
 use crate::pg::connect::{ConnectError, resolve};
 use crate::plugin::set::PolicyRuntime;
-use crate::run::carry_out::{self, Closed};
+use crate::run::carry_out::Closed;
 use crate::run::failure::Failure;
 use crate::run::signal;
 use crate::run::stage::Waiting;
-use crate::run::storage::Storage;
-use crate::run::storage::rollback::StorageRollback;
 use crate::run::{Access, Environment, Stores};
-use crate::run::{record, replay};
 
 const ESTATE: &str = include_str!("demo/estate.sql");
 const CONFLICTS: &str = include_str!("demo/conflicts.sql");
 
 /// Show the whole story on a throw-away PostgreSQL server.
 ///
-/// Shows the whole story on a throw-away PostgreSQL server: plan, apply,
-/// verify, a second apply that changes nothing, a conflicting estate that is
-/// blocked, a replay and a rollback. Uses an installed server or fetches one;
+/// Shows the whole story on a throw-away PostgreSQL server. Policy storage:
+/// plan, apply, verify, a second apply that changes nothing, a conflicting
+/// estate that is blocked, a replay. Birth triggers: classify, approve, plan,
+/// apply, a row that is registered, a mismatch, conflicts that are excluded.
+/// And the rollback of all. Uses an installed server or fetches one;
 /// leaves no process and no file behind.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -89,7 +90,7 @@ impl Demo {
             output.line("The server and its files are removed now; --keep would leave them.");
         }
         output.line(format!(
-            "\n{} `birth doctor`, then `birth plan storage`, with --database URL. Neither changes anything.",
+            "\n{} `birth doctor`, then `birth plan storage` and `birth classify`, with --database URL. None of them changes the database.",
             styled(BOLD, "On your own database:")
         ));
         Ok(Exit::Status(Status::Pass))
@@ -178,18 +179,11 @@ impl Stage<'_> {
         })
     }
 
-    fn storage(&self) -> Storage {
-        Storage {
-            profile: self.profile.clone(),
-            schema: None,
-            policy: Rc::clone(&self.policy),
-        }
-    }
-
     async fn tell(&self, cluster: &Cluster, scratch: &ScratchDirectory) -> Result<(), Failure> {
         let estate = self.environment(cluster, scratch, "estate")?;
+        let past = self.environment(cluster, scratch, "estate_with_a_past")?;
         self.output.line(
-            "birth carries out policy storage (B3-P): six columns and two checks on the registry\nof an estate. Everything below happens on a server of its own.",
+            "birth carries out policy storage (B3-P) and birth triggers (B3-A) on an estate.\nEverything below happens on a server of its own.",
         );
         self.say("A throw-away PostgreSQL with a small estate");
         let admin = self.environment(cluster, scratch, "postgres")?;
@@ -202,61 +196,13 @@ impl Stage<'_> {
         )
         .await?;
         prepare(&estate, &[ESTATE]).await?;
-        self.good(
-            "schema inventory: a registry of five collections, a species map, a birth registry",
-        );
-
-        self.say("birth plan storage: what would happen, decided by the approved plugin");
-        let planned = carry_out::plan(&estate.access, self.storage()).await?;
-        super::plan::show(self.output, &planned, &self.policy, &estate.access)?;
-        let plan = planned.close().await;
-
-        self.say("birth apply storage: exactly this plan");
-        let first = carry_out::carry_out(&estate, self.storage(), Some(plan), None, &|t| {
-            self.progress(t)
-        })
-        .await;
-        self.expect(&first, Status::Pass, "columns_added", "6")?;
-
-        self.say("birth verify storage");
-        let planned = carry_out::plan(&estate.access, self.storage()).await?;
-        let ready = birth_core::op::storage::verify::is_ready(&planned.close().await);
-        self.hold(ready, "six columns and two checks are there and right")?;
-
-        self.say("birth apply storage, again: nothing is left to do");
-        let second =
-            carry_out::carry_out(&estate, self.storage(), None, None, &|t| self.progress(t)).await;
-        self.expect(&second, Status::Pass, "columns_already_existed", "6")?;
-
-        self.say("The same on a registry with a past: every conflict is named, nothing changes");
-        let past = self.environment(cluster, scratch, "estate_with_a_past")?;
         prepare(&past, &[ESTATE, CONFLICTS]).await?;
-        let planned = carry_out::plan(&past.access, self.storage()).await?;
-        super::plan::show(self.output, &planned, &self.policy, &past.access)?;
-        planned.close().await;
-        let blocked =
-            carry_out::carry_out(&past, self.storage(), None, None, &|t| self.progress(t)).await;
-        self.expect(&blocked, Status::Blocked, "columns_added", "0")?;
-
-        self.say("birth runs replay: the decision again, bit for bit");
-        let view = journal::open(&estate.stores.runs, &first.run)?;
-        let replayed = replay::replay(&view, &self.policy)?;
-        self.good(&format!(
-            "{} verdicts and {} units of fuel, as recorded",
-            replayed.subjects, replayed.fuel
-        ));
-
-        self.say("birth rollback: exactly what the first run created, by its captured identities");
-        let keys = record::keys::<Storage>(&view)?;
-        let rollback = StorageRollback {
-            keys,
-            profile: self.profile.clone(),
-            export: None,
-        };
-        let of = Some(first.run.clone());
-        let undone = carry_out::carry_out(&estate, rollback, None, of, &|t| self.progress(t)).await;
-        self.expect(&undone, Status::Pass, "columns_dropped", "6")?;
-
+        self.good(
+            "schema inventory: a registry of six collections, a species map, a birth registry",
+        );
+        let stored = self.storage_story(&estate, &past).await?;
+        self.triggers_story(&estate, &past).await?;
+        self.roll_storage_back(&estate, &stored).await?;
         self.output.line(format!(
             "\n{}",
             styled(GOOD, "The demo is complete: every step ended as it should.")

@@ -45,14 +45,16 @@ END $$;
 CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, email text UNIQUE);
 CREATE TABLE products (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, sku text UNIQUE NOT NULL, title text NOT NULL);
 CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customers, placed_at timestamptz NOT NULL DEFAULT now());
-CREATE TABLE order_items (order_id bigint REFERENCES orders, product_id bigint REFERENCES products, quantity int NOT NULL, PRIMARY KEY (order_id, product_id));
+CREATE TABLE reviews (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, product_id bigint NOT NULL REFERENCES products, customer_id bigint NOT NULL REFERENCES customers, title text NOT NULL, body text NOT NULL, written_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE product_tags (product_id bigint REFERENCES products, tag_id bigint, PRIMARY KEY (product_id, tag_id));
 CREATE TABLE audit_log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), actor text, action text);
 
 INSERT INTO collection_registry (collection_key, title, governance_role) VALUES
   ('customers', 'Customers', 'governed'),
   ('products', 'Products', 'governed'),
   ('orders', 'Orders', 'locked'),
-  ('order_items', 'Order items', 'observed'),
+  ('reviews', 'Reviews', 'governed'),
+  ('product_tags', 'Tags of products', 'observed'),
   ('audit_log', 'Audit log', 'observed');
 INSERT INTO species VALUES ('person', 'A person'), ('thing', 'A thing'), ('deal', 'A deal');
 INSERT INTO species_collection_map VALUES ('person', 'customers'), ('thing', 'products'), ('deal', 'orders');
