@@ -7,7 +7,8 @@ use crate::issue::statement::{KeyColumn, RowColumn};
 use crate::issue::undo::KeyValue;
 
 /// All columns of the issues table (`$1 oid`), each with the base type under its
-/// domains. Its default may draw from a sequence that the role may not use.
+/// domains. Its default may draw from a sequence that the role may not use; the
+/// right is asked in a CASE, because it may be asked of sequences alone.
 pub const COLUMNS: &str = "\
 WITH RECURSIVE chain(attnum, oid, typmod, not_null, depth) AS (
   SELECT a.attnum, a.atttypid, a.atttypmod, a.attnotnull, 0
@@ -27,8 +28,9 @@ SELECT a.attname::text, format_type(a.atttypid, -1), format_type(a.atttypid, a.a
        has_column_privilege(a.attrelid, a.attnum, 'INSERT'), has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
        (SELECT min(s.oid::regclass::text)
         FROM pg_attrdef f JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = f.oid
-          JOIN pg_class s ON p.refclassid = 'pg_class'::regclass AND s.oid = p.refobjid AND s.relkind = 'S'
-        WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum AND NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE'))
+          JOIN pg_class s ON p.refclassid = 'pg_class'::regclass AND s.oid = p.refobjid
+        WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum
+          AND CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END)
 FROM pg_attribute a
   JOIN (SELECT DISTINCT ON (attnum) * FROM chain ORDER BY attnum, depth DESC) c ON c.attnum = a.attnum
   JOIN pg_type b ON b.oid = c.oid JOIN pg_type d ON d.oid = a.atttypid
