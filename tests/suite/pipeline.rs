@@ -1,14 +1,12 @@
 //! Statements that are executed together: their order, their rows, the first
 //! error, a connection that breaks.
 
-use std::time::Duration;
-
 use birth_core::sql::Statement;
-use birth_core::sql::frame::Timeouts;
-use birth_host::pg::connect::resolve;
-use birth_host::pg::{PgErrorKind, Returned, Session, Transaction};
+use birth_host::pg::{PgErrorKind, Returned, Transaction};
 use birth_tests::database::Database;
 use birth_tests::server;
+
+use crate::sessions::{self, TIMEOUTS};
 
 /// A statement of the tests' own: text, and a text as its parameter.
 #[derive(Debug, Clone)]
@@ -46,21 +44,9 @@ fn returning(sql: &str, parameter: Option<&str>) -> Probe {
     }
 }
 
-const TIMEOUTS: Timeouts = Timeouts {
-    lock: Duration::from_secs(5),
-    statement: Duration::from_secs(30),
-};
-
-/// Works in a transaction. The runtime is made here and not around the whole
-/// test, because looking at the database takes one of its own.
+/// Works in a transaction.
 fn within(db: &Database, work: impl AsyncFnOnce(Transaction<Probe>)) {
-    let settings = resolve(Some(&db.url()), &|_| None).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let session = Session::open(&settings, "tests", TIMEOUTS).await.unwrap();
+    sessions::within(&db.url(), async |session| {
         work(Transaction::begin(session, TIMEOUTS).await.unwrap()).await;
     });
 }

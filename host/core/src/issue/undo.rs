@@ -163,6 +163,24 @@ impl IssueKeys {
         })
     }
 
+    /// The keys with the rows as they are at the end of the transaction: an
+    /// AFTER trigger may change a row when `RETURNING` has already seen it. None
+    /// where a row is not there any more, or not with all its columns.
+    #[must_use]
+    pub fn settled(mut self, rows: &[IssueRow]) -> Option<Self> {
+        if rows.len() != self.issues.len() {
+            return None;
+        }
+        for (issue, row) in self.issues.iter_mut().zip(rows) {
+            match row {
+                IssueRow::Unchanged | IssueRow::ReferredTo { .. } => {}
+                IssueRow::Changed { now } => issue.row = (*now)?,
+                IssueRow::Gone => return None,
+            }
+        }
+        Some(self)
+    }
+
     /// The statement that takes an issue away; `table` is the name that the
     /// table has now.
     #[must_use]
