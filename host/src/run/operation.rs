@@ -174,6 +174,16 @@ pub trait Operation: Sized {
         returned: &[Returned],
     ) -> Result<Self::Keys, String>;
 
+    /// The identities as they are at the end of the transaction, where something
+    /// of them can change after the statement that made it.
+    fn settle(
+        &self,
+        _reader: Reader<'_>,
+        keys: Self::Keys,
+    ) -> impl Future<Output = Result<Self::Keys, Failure>> {
+        async { Ok(keys) }
+    }
+
     /// Whether what the transaction did is there.
     fn traces(
         &self,

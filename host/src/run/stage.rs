@@ -571,6 +571,7 @@ impl<O: Operation> Locked<O> {
             )
             .with_hint("an event trigger or another extension may change what a statement does")
         })?;
+        let keys = self.operation.settle(reader, keys).await?;
         run.event(Event::Verified)?;
         Ok(keys)
     }

@@ -531,6 +531,26 @@ impl Operation for Triggers {
         undo::capture(plan, after, &rows.collect())
     }
 
+    async fn settle(
+        &self,
+        reader: Reader<'_>,
+        mut keys: TriggersKeys,
+    ) -> Result<TriggersKeys, Failure> {
+        if let Some(issues) = keys.issues.take() {
+            let rows = reader.issue_rows(&issues).await?;
+            let settled = issues.settled(&rows).ok_or_else(|| {
+                Failure::new(
+                    FailureClass::Verification,
+                    "VERIFICATION_FAILED",
+                    "rolled back: a queued issue is not there any more at the end of the transaction",
+                )
+                .with_hint("look at the triggers of the issues table")
+            })?;
+            keys.issues = Some(settled);
+        }
+        Ok(keys)
+    }
+
     async fn traces(
         &self,
         reader: Reader<'_>,

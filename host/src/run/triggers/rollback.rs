@@ -329,8 +329,10 @@ impl Operation for TriggersRollback {
     fn capture(
         plan: &RollbackPlan,
         _after: &UndoState,
-        _returned: &[Returned],
+        returned: &[Returned],
     ) -> Result<TriggersKeys, String> {
+        let rows = returned.iter().map(|r| (r.statement, r.rows.as_slice()));
+        undo::confirm(&plan.undo, &rows.collect())?;
         Ok(plan.keys.clone())
     }
 

@@ -142,6 +142,13 @@ impl Statement for TriggersUndo {
             Self::DeleteIssue { delete } => delete.parameters(),
         }
     }
+
+    fn returns(&self) -> bool {
+        match self {
+            Self::DropTrigger { .. } => false,
+            Self::DeleteIssue { delete } => delete.returns(),
+        }
+    }
 }
 
 /// What is read of captured identities.
@@ -255,6 +262,25 @@ fn undo_issues(keys: &TriggersKeys, live: &UndoState, plan: &mut UndoPlan) {
             (None, _) | (_, Some(IssueRow::Gone) | None) => plan.gone.push(what),
         }
     }
+}
+
+/// Whether every deleted issue was the one that the run wrote, from the rows
+/// that the statements returned.
+///
+/// # Errors
+///
+/// The first that was not.
+pub fn confirm(
+    plan: &UndoPlan,
+    returned: &BTreeMap<usize, &[Vec<Option<String>>]>,
+) -> Result<(), String> {
+    for (index, statement) in plan.statements.iter().enumerate() {
+        if let TriggersUndo::DeleteIssue { delete } = statement {
+            let rows = returned.get(&index).copied().unwrap_or_default();
+            delete.confirm(rows).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// What is left of what an undoing was to take away; empty means verified.
