@@ -355,7 +355,7 @@ impl Operation for Triggers {
         });
         let sets = format!(
             "target set {}, species queue {}, policy difference {}\n",
-            plan.items.len(),
+            plan.targets,
             plan.queue.len(),
             plan.differences.len()
         );
@@ -377,9 +377,9 @@ impl Operation for Triggers {
                     FailureClass::Policy,
                     "POLICY_MISMATCH",
                     format!(
-                        "the approved and the live list differ in {} collections: {}",
-                        differences.len(),
-                        differences.join("; ")
+                        "the approved and the live list differ in {}: {}",
+                        counted(differences.len(), "collection"),
+                        some(&differences)
                     ),
                 )
                 .with_hint("`birth classify diff` shows it; classify and approve again, or mend the registry"),
@@ -631,10 +631,20 @@ fn blocked(plan: &TriggersPlan) -> Option<Failure> {
         Failure::new(
             FailureClass::Database,
             "EXISTING_CONFLICT",
-            format!("{} tables are excluded: {}", blocked.len(), some(&blocked)),
+            format!(
+                "{} excluded: {}",
+                counted(blocked.len(), "table"),
+                some(&blocked)
+            ),
         )
         .with_hint("`birth plan triggers` shows each conflict with its reasons")
     })
+}
+
+/// `1 table`, `2 tables`.
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// A list for people: its first items.

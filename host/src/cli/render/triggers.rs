@@ -91,7 +91,7 @@ impl Render for Triggers {
             "sets",
             format!(
                 "{} targets: {} to install, {} there already, {} blocked; {} without a species mapping\n",
-                plan.items.len(),
+                plan.targets,
                 count(Decision::Absent),
                 count(Decision::Exists),
                 count(Decision::Blocked),

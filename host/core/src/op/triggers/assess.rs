@@ -135,6 +135,7 @@ pub fn assess(
             .zip(live.iter().map(|entry| entry.status))
             .collect(),
         differences: matching.differences,
+        targets: matching.sets.target.len(),
         items,
         queue,
         issues: facts.issues.relation.clone(),

@@ -71,7 +71,10 @@ pub struct TriggersPlan {
     /// Approved and live list differ in these: not empty is a mismatch, and
     /// nothing will run.
     pub differences: Vec<Difference>,
-    /// Every collection of the target set with its decision.
+    /// How many collections the target set has.
+    pub targets: usize,
+    /// Every collection of the target set with its decision; none while the
+    /// lists differ.
     pub items: Vec<Item<BirthTrigger>>,
     /// The species queue.
     pub queue: Vec<Queued>,

@@ -43,7 +43,7 @@ pub fn final_response(
         .unwrap_or_default();
     FinalResponse::default()
         .with_status(STATUS_KEY, status, reason)
-        .with("trigger_target_count", plan.map_or(0, |p| p.items.len()))
+        .with("trigger_target_count", plan.map_or(0, |p| p.targets))
         .with("triggers_installed", keys.map_or(0, |k| k.triggers.len()))
         .with("triggers_already_existed", count(Decision::Exists))
         .with("triggers_blocked_conflict", count(Decision::Blocked))
