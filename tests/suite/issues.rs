@@ -150,7 +150,7 @@ impl Place {
             let transaction: Transaction<IssueInsert> =
                 Transaction::begin(session, TIMEOUTS).await.unwrap();
             let returned = transaction
-                .execute(&inserts)
+                .execute(&inserts, &|_| {})
                 .await
                 .map_err(|e| e.to_string())?;
             let mut keys = IssueKeys::of(oid, &inserts).unwrap();
@@ -187,7 +187,7 @@ impl Place {
             let transaction: Transaction<IssueDelete> =
                 Transaction::begin(session, TIMEOUTS).await.unwrap();
             let returned = transaction
-                .execute(&deletes)
+                .execute(&deletes, &|_| {})
                 .await
                 .map_err(|e| e.to_string())?;
             for returned in returned {

@@ -1,11 +1,14 @@
 //! `birth doctor`.
 
+mod triggers;
+
 use std::rc::Rc;
 
 use clap::Args;
 use serde::Serialize;
 
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT};
+use birth_core::op::triggers::family;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::profile::Profile;
 use birth_core::resolve::{ResolveError, optional};
@@ -39,7 +42,7 @@ pub(super) struct Doctor {
 #[serde(rename_all = "kebab-case")]
 enum Level {
     Ok,
-    /// Nothing that exists in this host needs it.
+    /// Something can do without it.
     Info,
     Failed,
 }
@@ -87,11 +90,27 @@ impl Diagnosis {
         );
     }
 
+    /// What stops birth triggers and not policy storage.
+    fn info(&mut self, check: &str, failure: &Failure) {
+        let detail = format!("{} (birth triggers need it)", failure.message);
+        self.add(
+            Level::Info,
+            failure.class,
+            check,
+            detail,
+            failure.hint.clone(),
+        );
+    }
+
     fn name(&mut self, kind: &str, id: &str, found: Result<String, &ResolveError>, need: Need) {
         let (level, detail, next) = match (found, need) {
             (Ok(text), _) => (Level::Ok, format!("{id} is {text}"), None),
             (Err(error), Need::Required) => (Level::Failed, error.to_string(), Some(error.hint())),
             (Err(error), Need::Optional) => (Level::Info, format!("{error} (optional)"), None),
+            (Err(error), Need::Triggers) => {
+                let detail = format!("{error} (birth triggers need it)");
+                (Level::Info, detail, Some(error.hint()))
+            }
             (Err(error), Need::None) => {
                 let detail = format!("{error} (no operation of this host needs it)");
                 (Level::Info, detail, None)
@@ -210,7 +229,7 @@ async fn check_server(
         Ok(()) => diagnosis.add(Level::Ok, FailureClass::Database, "locks", detail, None),
         Err(failure) => diagnosis.failure("locks", &failure),
     }
-    Ok(())
+    triggers::check(diagnosis, reader, &server, profile, schema).await
 }
 
 fn check_version(diagnosis: &mut Diagnosis, server: &Server) {
@@ -238,6 +257,8 @@ fn check_version(diagnosis: &mut Diagnosis, server: &Server) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {
     Required,
+    /// By birth triggers; without it, policy storage can still be set up.
+    Triggers,
     /// Operations use it where it is there.
     Optional,
     None,
@@ -247,10 +268,10 @@ enum Need {
 /// and so is one that they can do without.
 fn check_names(diagnosis: &mut Diagnosis, found: &Survey, profile: &Profile) {
     for family in &found.families {
-        let need = if family.id == FAMILY {
-            Need::Required
-        } else {
-            Need::None
+        let need = match family.id.as_str() {
+            FAMILY => Need::Required,
+            family::SPECIES_MAP | family::BIRTH_REGISTRY | family::ISSUES => Need::Triggers,
+            _ => Need::None,
         };
         let text = family.result.as_ref();
         let text = text.map(|r| format!("{} ({})", r.relation.name, r.why));
@@ -260,12 +281,10 @@ fn check_names(diagnosis: &mut Diagnosis, found: &Survey, profile: &Profile) {
         let can_be_absent = profile.concepts.get(&concept.id).is_some_and(|wanted| {
             wanted.optional && matches!(optional(wanted, concept.result.clone()), Ok(None))
         });
-        let need = if concept.id == KEY_CONCEPT {
-            Need::Required
-        } else if can_be_absent {
-            Need::Optional
-        } else {
-            Need::None
+        let need = match concept.id.as_str() {
+            KEY_CONCEPT => Need::Required,
+            _ if can_be_absent => Need::Optional,
+            _ => Need::Triggers,
         };
         let text = concept.result.as_ref();
         let text = text.map(|r| format!("{} ({})", r.column, r.why));
