@@ -196,7 +196,8 @@ const CERTAIN_LOGS: [&str; 7] = [
 ];
 
 /// What was made from something else.
-const MADE: [&str; 12] = [
+const MADE: [&str; 13] = [
+    "cache",
     "cached",
     "rendered",
     "computed",
@@ -209,6 +210,27 @@ const MADE: [&str; 12] = [
     "temporary",
     "staging",
     "aggregated",
+];
+
+/// Nouns of what is said about something: the settings of a cache are kept.
+const ABOUT: [&str; 17] = [
+    "setting",
+    "config",
+    "configuration",
+    "preference",
+    "option",
+    "rule",
+    "type",
+    "template",
+    "policy",
+    "definition",
+    "category",
+    "status",
+    "kind",
+    "provider",
+    "parameter",
+    "attribute",
+    "property",
 ];
 
 /// Nouns that are written together with the word before them.
@@ -305,7 +327,10 @@ impl TableName {
         } else if hint == Some(Hint::Required) {
             // `rendered_pages` are pages that were rendered; `cache_settings`
             // are settings.
-            let made = (0..head).any(|at| MADE.contains(&words.get(at)));
+            let is_about = ABOUT
+                .iter()
+                .any(|noun| Stem::of(noun) == Stem::of(words.get(head)));
+            let made = !is_about && (0..head).any(|at| MADE.contains(&words.get(at)));
             weak_hint = made.then_some(Hint::Cache);
         }
         let mut stems = [Stem::NONE; 8];

@@ -8,7 +8,7 @@ use super::{Application, Column, Index, Table, Trigger};
 /// point outside of the file get a table to point to, and those whose target
 /// has no key of their columns' number are left out, as the file does not say
 /// what else they could point to.
-pub fn script(application: &Application) -> String {
+pub(crate) fn script(application: &Application) -> String {
     let mut script = String::new();
     for table in &application.tables {
         put_table(&mut script, table);

@@ -20,7 +20,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         return;
     }
     if shape.key == Key::References {
-        tally.number(Reason::KeyIsReferences, shape.references);
+        tally.number(Reason::KeyIsReferences, shape.unique_references);
     } else if shape.unique_references >= 2 {
         tally.number(Reason::ReferencesAreUnique, shape.unique_references);
     }
