@@ -34,7 +34,7 @@ birth_sdk::reasons! {
             "{text} tells rows apart: speaks for required",
         /// The primary key is one reference.
         Extends = Note "EXTENDS_A_ROW"
-            "the primary key is one reference, so the row extends another: speaks for required",
+            "one reference tells rows apart, so the row extends another: speaks for required",
         /// Others depend on it.
         IsReferredTo = Note "IS_REFERRED_TO"
             "foreign keys that point here: {number}; speaks for required",
