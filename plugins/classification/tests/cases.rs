@@ -16,10 +16,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use birth_classification::rules::Classes;
+use birth_classification::rules::{Classes, EVIDENCE, Reason};
 use birth_sdk::testing::Answer;
 use birth_sdk::testing::classification::{Collection, Facts, answers};
-use birth_sdk::{Setting, SettingValue};
+use birth_sdk::{Reason as _, Setting, SettingValue};
 use serde::Deserialize;
 
 const CASES: &str = include_str!("cases.json");
@@ -119,6 +119,16 @@ fn every_case_gets_the_expected_verdict() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_reason_beside_the_evidence_has_a_case() {
+    let judged: Vec<Answer> = cases().iter().map(judge).collect();
+    let given: BTreeSet<&str> = judged.iter().flat_map(Answer::codes).collect();
+    let others = Reason::KINDS[EVIDENCE.len()..].iter().map(|kind| kind.code);
+    // The points of the other contenders have their shapes in the corpus.
+    let lacking: Vec<&str> = others.filter(|code| !given.contains(code)).collect();
+    assert_eq!(lacking, ["JUNCTION_HAS", "LOG_HAS"]);
 }
 
 #[test]

@@ -322,6 +322,9 @@ impl<'a> Shape<'a> {
 
     /// `from_place_id` and `to_place_id`.
     fn find_move(&mut self) {
+        if self.references < 2 {
+            return;
+        }
         let compared = self.references.min(COMPARED);
         let sides = &self.sides[..compared];
         let is_person = |side: &Side| PEOPLE.iter().any(|word| side.last == Stem::of(word));
