@@ -111,8 +111,8 @@ fn decide(
     let lead = points.saturating_sub(others);
     if points >= settings.minimum && lead >= settings.margin {
         let given = tally.give(winner, usize::MAX, reasons);
-        if others > 0 {
-            tally.give(second, REASONS.saturating_sub(given), reasons);
+        if let Some(other) = tally.alternative(winner) {
+            tally.give(other, REASONS.saturating_sub(given), reasons);
         }
         return in_scope(winner.status(), points);
     }

@@ -15,12 +15,11 @@ pub(super) fn check(
 ) -> Option<Verdict> {
     let scope = by_role(settings, collection, reasons)
         .or_else(|| by_relation(collection, reasons))
-        .or_else(|| by_owner(settings, collection, reasons))?;
-    Some(Verdict {
-        status: Status::Deferred,
-        scope,
-        score: 0,
-    })
+        .or_else(|| by_extension(collection, reasons));
+    if let Some(scope) = scope {
+        return Some(verdict(Status::Deferred, scope));
+    }
+    by_name(settings, collection, reasons)
 }
 
 fn by_role(
@@ -73,24 +72,36 @@ fn by_relation(collection: Collection<'_>, reasons: &mut Reasons<'_, Reason>) ->
 }
 
 /// Nobody who works with the application makes rows in such a table.
-fn by_owner(
+fn by_extension(collection: Collection<'_>, reasons: &mut Reasons<'_, Reason>) -> Option<Scope> {
+    if !collection.is_owned_by_extension() {
+        return None;
+    }
+    reasons
+        .give(Reason::OwnedByExtension)
+        .text(collection.key());
+    Some(Scope::SystemManaged)
+}
+
+/// A table in which a framework writes down its own steps, such as migrations.
+/// Whatever its shape, often a single column, it is a record of what happened,
+/// so it is exempt as a log and no person has to decide.
+fn by_name(
     settings: &Settings,
     collection: Collection<'_>,
     reasons: &mut Reasons<'_, Reason>,
-) -> Option<Scope> {
-    let key = collection.key();
-    if collection.is_owned_by_extension() {
-        reasons.give(Reason::OwnedByExtension).text(key);
-        return Some(Scope::SystemManaged);
-    }
+) -> Option<Verdict> {
     let name = collection.name()?;
-    let is_kept = settings
-        .bookkeeping
-        .iter()
-        .any(|kept| kept.eq_ignore_ascii_case(&name));
-    if is_kept {
+    let is = |kept: &String| kept.eq_ignore_ascii_case(&name);
+    settings.bookkeeping.iter().any(is).then(|| {
         reasons.give(Reason::Bookkeeping).text(name);
-        return Some(Scope::SystemManaged);
+        verdict(Status::ExemptLog, Scope::SystemManaged)
+    })
+}
+
+fn verdict(status: Status, scope: Scope) -> Verdict {
+    Verdict {
+        status,
+        scope,
+        score: 0,
     }
-    None
 }

@@ -19,7 +19,7 @@ birth_sdk::reasons! {
             "{text} is an amount or a quantity: speaks for required",
         /// For each column, up to four.
         HoldsContent = Note "HOLDS_CONTENT"
-            "{number} columns hold content of their own: speaks for required",
+            "columns with content of their own: {number}; speaks for required",
         /// Settings, attributes.
         HoldsKeyAndValue = Note "HOLDS_KEY_AND_VALUE"
             "{text} is a value kept under a key: speaks for required",
@@ -34,10 +34,10 @@ birth_sdk::reasons! {
             "{text} tells rows apart: speaks for required",
         /// The primary key is one reference.
         Extends = Note "EXTENDS_A_ROW"
-            "the primary key is one reference, so the row extends another: speaks for required",
+            "one reference tells rows apart, so the row extends another: speaks for required",
         /// Others depend on it.
         IsReferredTo = Note "IS_REFERRED_TO"
-            "{number} foreign keys point here: speaks for required",
+            "foreign keys that point here: {number}; speaks for required",
         /// A state, a period, retirement.
         HasLife = Note "HAS_LIFE"
             "{text} is a state or a period that the row goes through: speaks for required",
@@ -74,7 +74,7 @@ birth_sdk::reasons! {
             "{text} is named like a link: speaks for a junction",
         /// For each column, up to four.
         LinkHoldsContent = Note "LINK_HOLDS_CONTENT"
-            "{number} columns hold more than a link: speaks against a junction",
+            "columns that hold more than a link: {number}; speaks against a junction",
         /// A name, prose, an amount, a value, a language.
         LinkIsThing = Note "LINK_IS_A_THING"
             "{text} is what a thing has and a link has not: speaks against a junction",
@@ -123,7 +123,7 @@ birth_sdk::reasons! {
             "{text} is a document beside a time: speaks for a log",
         /// Measurements over time.
         IsSeries = Note "IS_SERIES"
-            "{number} measured values beside a time: speaks for a log",
+            "measured values beside a time: {number}; speaks for a log",
         /// An index that only serves rows in order of time.
         InOrderOfTime = Note "IN_ORDER_OF_TIME"
             "an index serves rows in the order of time: speaks for a log",
@@ -150,7 +150,7 @@ birth_sdk::reasons! {
             "{text} has a word of a log in its name: speaks for a log",
         /// Frameworks add the pair to every table.
         ChangesLikeAll = Note "CHANGES_LIKE_ALL"
-            "{text} stands beside a time of creation: speaks a little against a log",
+            "{text} stands beside a time of creation: speaks against a log",
         /// A log is written once.
         LogChanges = Note "LOG_CHANGES"
             "{text} says that the row changes: speaks against a log",
@@ -159,7 +159,7 @@ birth_sdk::reasons! {
             "{text} is named or marked like a copy: speaks against a log",
         /// Logs rarely are.
         LogIsReferredTo = Note "LOG_IS_REFERRED_TO"
-            "{number} foreign keys point here: speaks against a log",
+            "foreign keys that point here: {number}; speaks against a log",
         /// Updates or deletes near the inserts.
         LogIsRewritten = Note "LOG_IS_REWRITTEN"
             "as many rows were changed as were inserted: speaks against a log",
@@ -178,7 +178,7 @@ birth_sdk::reasons! {
             "{text} is a copy kept under a key: speaks for a cache",
         /// Counted from other tables.
         IsAggregate = Note "IS_AGGREGATE"
-            "{number} counters and nothing that was not counted: speaks for a cache",
+            "counters, and nothing that was not counted: {number}; speaks for a cache",
         /// Rebuilt from other tables.
         IsSearchIndex = Note "IS_SEARCH_INDEX"
             "{text} is a prepared search and nothing else is here: speaks for a cache",
@@ -208,7 +208,7 @@ birth_sdk::reasons! {
             "{text} is what people keep: speaks against a cache",
         /// It cannot be thrown away.
         CacheIsReferredTo = Note "CACHE_IS_REFERRED_TO"
-            "{number} foreign keys point here: speaks against a cache",
+            "foreign keys that point here: {number}; speaks against a cache",
 
         /// It is read as if it were written properly.
         RoleNormalised = Warning "ROLE_NORMALISED"

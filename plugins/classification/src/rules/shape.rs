@@ -1,8 +1,8 @@
 //! The shape of a table: its columns by the parts they play, its references and
 //! what keeps rows apart. One pass over the columns, no judgement.
 
-use birth_sdk::classification::{Collection, Column, Facts, Index};
-use birth_sdk::{Memo, Text};
+use birth_sdk::Text;
+use birth_sdk::classification::{Collection, Column, Index};
 
 use super::column;
 use super::kind::Kind;
@@ -10,63 +10,17 @@ use super::part::Part;
 use super::sense::Sense;
 use super::words::Stem;
 
+mod keys;
+mod vocabulary;
+
+use keys::{Declared, Keys, identifier_part, key, own_identifier};
+pub(super) use vocabulary::Vocabulary;
+
 /// Columns beyond this many are counted, not looked at: such a table is wide
 /// enough to be clear.
 const LOOKED_AT: usize = 64;
 /// References beyond this many are counted, not compared.
 const COMPARED: usize = 8;
-/// A prefix up to this long is one even where only two columns share it.
-const LONGEST_PREFIX: usize = 4;
-
-/// What is remembered of the names and types of a batch.
-#[derive(Debug)]
-pub(super) struct Vocabulary {
-    senses: Memo<Sense, fn(&str) -> Sense>,
-    /// The same without the first word, for tables whose columns all share it.
-    tails: Memo<Sense, fn(&str) -> Sense>,
-    is_prefixed: bool,
-    kinds: Memo<Kind, fn(&str) -> Kind>,
-}
-
-impl Vocabulary {
-    pub(super) fn new(facts: Facts<'_>) -> Self {
-        Self {
-            senses: facts.memo(Sense::of as fn(&str) -> Sense),
-            tails: facts.memo(Sense::of_tail as fn(&str) -> Sense),
-            is_prefixed: false,
-            kinds: facts.memo(Kind::of as fn(&str) -> Kind),
-        }
-    }
-
-    /// `rv_id`, `rv_page`, `rv_at`: what all columns begin with says nothing.
-    fn find_prefix(&mut self, table: Collection<'_>) {
-        let mut columns = table.columns();
-        let first = columns.next().map(|column| column.name());
-        let lead = first.map_or(Stem::NONE, |name| self.senses.get(name).lead);
-        let is_short =
-            first.is_some_and(|name| name.find('_').is_some_and(|end| end <= LONGEST_PREFIX));
-        let is_shared = columns.len() >= 3 || is_short && columns.len() >= 1;
-        self.is_prefixed = lead != Stem::NONE
-            && is_shared
-            && columns.all(|column| self.senses.get(column.name()).lead == lead);
-    }
-
-    fn sense(&mut self, name: Text<'_>) -> Sense {
-        match self.is_prefixed {
-            true => self.tails.get(name),
-            false => self.senses.get(name),
-        }
-    }
-
-    fn kind(&mut self, column: Column<'_>) -> Kind {
-        self.kinds.get(column.type_name())
-    }
-
-    fn part(&mut self, column: Column<'_>) -> Part {
-        let (sense, kind) = (self.sense(column.name()), self.kind(column));
-        column::part(sense, kind, column)
-    }
-}
 
 /// What tells rows apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -368,6 +322,9 @@ impl<'a> Shape<'a> {
 
     /// `from_place_id` and `to_place_id`.
     fn find_move(&mut self) {
+        if self.references < 2 {
+            return;
+        }
         let compared = self.references.min(COMPARED);
         let sides = &self.sides[..compared];
         let is_person = |side: &Side| PEOPLE.iter().any(|word| side.last == Stem::of(word));
@@ -426,179 +383,3 @@ const FROM: [&str; 7] = [
 /// What is sent from one of these to another is a message.
 const PEOPLE: [&str; 6] = ["user", "person", "account", "member", "customer", "contact"];
 const TO: [&str; 7] = ["to", "new", "target", "next", "vers", "nach", "destination"];
-
-/// The columns of a unique key by what they are.
-#[derive(Default)]
-struct Keys<'a> {
-    references: usize,
-    own: usize,
-    describing: usize,
-    times: usize,
-    days: usize,
-    others: usize,
-    business: Option<Text<'a>>,
-    natural: Option<Part>,
-}
-
-impl<'a> Keys<'a> {
-    fn of(
-        shape: &Shape<'a>,
-        table: Collection<'a>,
-        index: Index<'a>,
-        own: Option<usize>,
-        known: &mut Vocabulary,
-    ) -> Self {
-        let mut keys = Self::default();
-        for column in index.columns().flatten() {
-            let name = column.name();
-            let at = table
-                .columns()
-                .position(|other| other.name() == name)
-                .unwrap_or(LOOKED_AT);
-            let part = shape.parts.get(at).copied().unwrap_or(Part::Plain);
-            match part {
-                _ if own == Some(at) => {
-                    keys.own += 1;
-                    keys.natural = Some(known.part(column));
-                }
-                Part::Identifier => keys.own += 1,
-                Part::Reference | Part::Author | Part::Parent | Part::Recent => {
-                    keys.references += 1
-                }
-                Part::Plain if shape.is_polymorphic => keys.describing += 1,
-                Part::Level
-                | Part::Flag
-                | Part::Status
-                | Part::Position
-                | Part::Locale
-                | Part::Retired => keys.describing += 1,
-                Part::Detail if known.kind(column) == Kind::Small => keys.describing += 1,
-                _ if known.kind(column) == Kind::Time => {
-                    keys.times += 1;
-                    keys.days += usize::from(column.type_name() == "date");
-                }
-                _ => {
-                    keys.others += 1;
-                    if matches!(
-                        part,
-                        Part::Name | Part::Content | Part::Key | Part::Detail | Part::Plain
-                    ) {
-                        keys.business.get_or_insert(name);
-                    }
-                }
-            }
-        }
-        keys.others += keys.own + keys.times;
-        keys
-    }
-
-    fn key(&self) -> Key {
-        match (self.references, self.others) {
-            (0, _) => Key::Own,
-            (1, 0) if self.describing == 0 => Key::Reference,
-            (1, _) if self.own == 1 => Key::Own,
-            (_, 0) if self.references >= 2 => Key::References,
-            _ => Key::Mixed,
-        }
-    }
-}
-
-/// The foreign keys by the column they start from.
-struct Declared {
-    tables: [Pointed; LOOKED_AT],
-}
-
-#[derive(Clone, Copy)]
-struct Pointed {
-    name: Stem,
-    is_own: bool,
-}
-
-impl Declared {
-    fn of(table: Collection<'_>, known: &mut Vocabulary) -> Self {
-        let mut tables = [Pointed {
-            name: Stem::NONE,
-            is_own: false,
-        }; LOOKED_AT];
-        for foreign_key in table.foreign_keys() {
-            let name = foreign_key.referenced_name();
-            let is_own = table.name() == Some(name);
-            for column in foreign_key.columns() {
-                let start = column.name();
-                let at = table.columns().position(|other| other.name() == start);
-                if let Some(pointed) = at.and_then(|at| tables.get_mut(at)) {
-                    *pointed = Pointed {
-                        name: known.senses.get(name).last,
-                        is_own,
-                    };
-                }
-            }
-        }
-        Self { tables }
-    }
-
-    /// What the column at `at` points to.
-    fn table(&self, at: usize) -> Option<Pointed> {
-        self.tables
-            .get(at)
-            .copied()
-            .filter(|pointed| pointed.name != Stem::NONE)
-    }
-}
-
-/// A natural key is also what it says: a code, a token.
-fn identifier_part(column: Column<'_>, known: &mut Vocabulary) -> Part {
-    match known.part(column) {
-        part @ (Part::Name | Part::Key | Part::Token | Part::Locale) if !column.is_identity() => {
-            part
-        }
-        _ => Part::Identifier,
-    }
-}
-
-/// The columns that tell rows apart: the primary key, or else the unique index
-/// with the fewest columns.
-fn key<'a>(table: Collection<'a>) -> Option<Index<'a>> {
-    let serves = |index: &Index<'_>| {
-        index.is_unique()
-            && !index.is_partial()
-            && !index.has_expressions()
-            && !index.is_not_btree()
-    };
-    table.primary_key().or_else(|| {
-        table
-            .indexes()
-            .filter(serves)
-            .min_by_key(|index| index.columns().len())
-    })
-}
-
-/// The column that is the row's own identifier, made or natural.
-fn own_identifier(
-    table: Collection<'_>,
-    head: Stem,
-    declared: &Declared,
-    known: &mut Vocabulary,
-) -> Option<usize> {
-    let position = |wanted: Column<'_>| {
-        table
-            .columns()
-            .position(|column| column.name() == wanted.name())
-    };
-    let Some(key) = key(table) else {
-        return table
-            .columns()
-            .take(LOOKED_AT)
-            .position(|column| known.sense(column.name()).part == Part::Identifier);
-    };
-    let mut keys = key.columns();
-    let column = keys.next().flatten().filter(|_| key.columns().len() == 1)?;
-    let at = position(column)?;
-    if declared.table(at).is_some() {
-        return None;
-    }
-    let sense = known.sense(column.name());
-    let made = column.is_identity() || column.has_identifier_default();
-    let points_elsewhere = sense.part == Part::Reference && sense.last != head;
-    (made || !points_elsewhere).then_some(at)
-}

@@ -70,6 +70,7 @@ pub(super) enum Hint {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hints {
     stems: Vec<(u32, Hint)>,
+    /// Those that end longer words.
     endings: Vec<(String, Hint)>,
 }
 
@@ -91,7 +92,7 @@ impl Hints {
     pub(super) fn add(&mut self, words: &[String], hint: Hint) {
         for word in words {
             self.stems.push((Stem::of(word).number(), hint));
-            if word.len() >= 3 {
+            if COMPOUNDED.contains(&word.as_str()) {
                 self.endings.push((word.clone(), hint));
             }
         }
@@ -125,11 +126,8 @@ impl Hints {
             }
             let word = word.strip_suffix('s').unwrap_or(word);
             let longer = |ending: &str| word.len() >= ending.len() + 3 && word.ends_with(ending);
-            let found = self
-                .endings
-                .iter()
-                .filter(|(ending, _)| COMPOUNDED.contains(&ending.as_str()) && longer(ending));
-            found.map(|(_, hint)| *hint).next()
+            let found = self.endings.iter().find(|(ending, _)| longer(ending));
+            found.map(|(_, hint)| *hint)
         })
     }
 }
@@ -196,7 +194,8 @@ const CERTAIN_LOGS: [&str; 7] = [
 ];
 
 /// What was made from something else.
-const MADE: [&str; 12] = [
+const MADE: [&str; 13] = [
+    "cache",
     "cached",
     "rendered",
     "computed",
@@ -209,6 +208,27 @@ const MADE: [&str; 12] = [
     "temporary",
     "staging",
     "aggregated",
+];
+
+/// Nouns of what is said about something: the settings of a cache are kept.
+const ABOUT: [&str; 17] = [
+    "setting",
+    "config",
+    "configuration",
+    "preference",
+    "option",
+    "rule",
+    "type",
+    "template",
+    "policy",
+    "definition",
+    "category",
+    "status",
+    "kind",
+    "provider",
+    "parameter",
+    "attribute",
+    "property",
 ];
 
 /// Nouns that are written together with the word before them.
@@ -305,7 +325,10 @@ impl TableName {
         } else if hint == Some(Hint::Required) {
             // `rendered_pages` are pages that were rendered; `cache_settings`
             // are settings.
-            let made = (0..head).any(|at| MADE.contains(&words.get(at)));
+            let is_about = ABOUT
+                .iter()
+                .any(|noun| Stem::of(noun) == Stem::of(words.get(head)));
+            let made = !is_about && (0..head).any(|at| MADE.contains(&words.get(at)));
             weak_hint = made.then_some(Hint::Cache);
         }
         let mut stems = [Stem::NONE; 8];

@@ -19,6 +19,8 @@ struct Found<'a> {
 pub(super) struct Tally<'a, 's> {
     settings: &'s Settings,
     points: [i32; Class::ALL.len()],
+    /// Only what speaks for a class.
+    gross: [i32; Class::ALL.len()],
     found: [Option<Found<'a>>; EVIDENCE.len()],
 }
 
@@ -27,6 +29,7 @@ impl<'a, 's> Tally<'a, 's> {
         Self {
             settings,
             points: [0; Class::ALL.len()],
+            gross: [0; Class::ALL.len()],
             found: [None; EVIDENCE.len()],
         }
     }
@@ -80,6 +83,8 @@ impl<'a, 's> Tally<'a, 's> {
             });
             let sum = &mut self.points[evidence.class as usize];
             *sum = sum.saturating_add(points);
+            let gross = &mut self.gross[evidence.class as usize];
+            *gross = gross.saturating_add(points.max(0));
         }
     }
 
@@ -89,6 +94,14 @@ impl<'a, 's> Tally<'a, 's> {
         let mut ranking = Class::ALL;
         ranking.sort_by_key(|&class| -self.points(class));
         ranking
+    }
+
+    /// The class, other than `winner`, that most speaks for, whatever speaks
+    /// against it: what a person would ask about.
+    pub(super) fn alternative(&self, winner: Class) -> Option<Class> {
+        let others = Class::ALL.into_iter().filter(|&class| class != winner);
+        let spoken_for = others.filter(|&class| self.gross[class as usize] > 0);
+        spoken_for.max_by_key(|&class| (self.gross[class as usize], -(class as i32)))
     }
 
     /// Gives what was found about `class`, heaviest first, at most `most`.

@@ -71,9 +71,11 @@ impl<'a> Subject<'a, '_> {
 
     /// A column that only a thing has: a name, prose, an amount.
     fn thing(&self) -> Option<Text<'a>> {
-        self.shape
+        let name = self
+            .shape
             .example(Part::Name)
-            .or_else(|| self.prose())
+            .filter(|_| !self.names_a_copy());
+        name.or_else(|| self.prose())
             .or_else(|| self.shape.example(Part::Amount))
     }
 

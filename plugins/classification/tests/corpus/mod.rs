@@ -12,40 +12,40 @@ use std::path::{Path, PathBuf};
 use birth_sdk::testing::classification as testing;
 
 mod parse;
-pub mod sql;
+pub(crate) mod sql;
 
-pub use parse::parse;
+pub(crate) use parse::parse;
 
 /// One file: the tables of one application.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Application {
-    pub name: String,
-    pub tables: Vec<Table>,
+pub(crate) struct Application {
+    pub(crate) name: String,
+    pub(crate) tables: Vec<Table>,
 }
 
 /// A table and its label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Table {
-    pub line: usize,
-    pub name: String,
-    pub label: Label,
-    pub why: String,
-    pub role: Option<String>,
-    pub columns: Vec<Column>,
-    pub foreign_keys: Vec<ForeignKey>,
-    pub indexes: Vec<Index>,
-    pub checks: Vec<(String, String)>,
-    pub triggers: Vec<Trigger>,
-    pub unlogged: bool,
-    pub partitioned: bool,
-    pub comment: Option<String>,
-    pub statistics: BTreeMap<Statistic, u64>,
-    pub referenced_by: Option<u32>,
+pub(crate) struct Table {
+    pub(crate) line: usize,
+    pub(crate) name: String,
+    pub(crate) label: Label,
+    pub(crate) why: String,
+    pub(crate) role: Option<String>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) foreign_keys: Vec<ForeignKey>,
+    pub(crate) indexes: Vec<Index>,
+    pub(crate) checks: Vec<(String, String)>,
+    pub(crate) triggers: Vec<Trigger>,
+    pub(crate) unlogged: bool,
+    pub(crate) partitioned: bool,
+    pub(crate) comment: Option<String>,
+    pub(crate) statistics: BTreeMap<Statistic, u64>,
+    pub(crate) referenced_by: Option<u32>,
 }
 
 /// What a person says the table is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Label {
+pub(crate) enum Label {
     #[default]
     Required,
     Junction,
@@ -56,7 +56,7 @@ pub enum Label {
 
 impl Label {
     /// In the order of the statuses they mean.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Required,
         Self::Junction,
         Self::Log,
@@ -64,7 +64,7 @@ impl Label {
         Self::Deferred,
     ];
 
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Required => "REQUIRED",
             Self::Junction => "JUNCTION",
@@ -77,7 +77,7 @@ impl Label {
 
 /// A number that PostgreSQL may know of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Statistic {
+pub(crate) enum Statistic {
     Rows,
     Inserts,
     Updates,
@@ -86,49 +86,49 @@ pub enum Statistic {
 
 /// A column; `type_name` without its length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Column {
-    pub name: String,
-    pub type_name: String,
-    pub length: Option<u32>,
-    pub flags: Vec<String>,
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) type_name: String,
+    pub(crate) length: Option<u32>,
+    pub(crate) flags: Vec<String>,
 }
 
 impl Column {
-    pub fn is(&self, flag: &str) -> bool {
+    pub(crate) fn is(&self, flag: &str) -> bool {
         self.flags.iter().any(|given| given == flag)
     }
 }
 
 /// A foreign key over columns that are named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ForeignKey {
-    pub columns: Vec<String>,
-    pub table: String,
-    pub on_delete: u8,
+pub(crate) struct ForeignKey {
+    pub(crate) columns: Vec<String>,
+    pub(crate) table: String,
+    pub(crate) on_delete: u8,
 }
 
 /// An index that is not the primary key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Index {
+pub(crate) struct Index {
     /// `unique`, `index`, `index-brin`, `index-gin`, `unique-partial` or
     /// `index-expression`.
-    pub kind: String,
-    pub columns: Vec<String>,
+    pub(crate) kind: String,
+    pub(crate) columns: Vec<String>,
 }
 
 /// A trigger; `events` is `pg_trigger.tgtype`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trigger {
-    pub name: String,
-    pub function: String,
-    pub events: u8,
+pub(crate) struct Trigger {
+    pub(crate) name: String,
+    pub(crate) function: String,
+    pub(crate) events: u8,
 }
 
 /// A line that does not fit the format.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub line: usize,
-    pub problem: String,
+pub(crate) struct Fault {
+    pub(crate) line: usize,
+    pub(crate) problem: String,
 }
 
 impl fmt::Display for Fault {
@@ -141,7 +141,7 @@ impl fmt::Display for Fault {
 ///
 /// # Errors
 /// The first file that cannot be read or does not fit the format.
-pub fn read_folder(folder: &Path) -> Result<Vec<Application>, String> {
+pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Application>, String> {
     let fault = |error: std::io::Error| format!("{}: {error}", folder.display());
     let entries: Result<Vec<PathBuf>, _> = std::fs::read_dir(folder)
         .map_err(fault)?
@@ -166,7 +166,7 @@ fn read_file(path: &Path) -> Result<Application, String> {
 
 /// The facts that a plugin gets of the tables of an application, as the host
 /// would read them.
-pub fn facts(application: &Application) -> testing::Facts {
+pub(crate) fn facts(application: &Application) -> testing::Facts {
     let referred = |table: &Table| {
         let others = application
             .tables

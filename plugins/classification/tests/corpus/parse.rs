@@ -17,7 +17,7 @@ const FLAGS: [&str; 8] = [
 ///
 /// # Errors
 /// The first line that does not fit the format.
-pub fn parse(text: &str) -> Result<Vec<Table>, Fault> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Table>, Fault> {
     let mut tables: Vec<Table> = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let number = at + 1;

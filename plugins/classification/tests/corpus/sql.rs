@@ -1,5 +1,6 @@
 //! The SQL that makes the tables of an application in a real database.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Application, Column, Index, Table, Trigger};
@@ -8,8 +9,9 @@ use super::{Application, Column, Index, Table, Trigger};
 /// point outside of the file get a table to point to, and those whose target
 /// has no key of their columns' number are left out, as the file does not say
 /// what else they could point to.
-pub fn script(application: &Application) -> String {
-    let mut script = String::new();
+pub(crate) fn script(application: &Application) -> String {
+    let mut script = "CREATE SEQUENCE numbers;\n".to_owned();
+    put_types(&mut script, application);
     for table in &application.tables {
         put_table(&mut script, table);
     }
@@ -18,6 +20,68 @@ pub fn script(application: &Application) -> String {
     }
     put_foreign_keys(&mut script, application);
     script
+}
+
+/// Types that PostgreSQL has of its own, as it prints them.
+const OWN_TYPES: [&str; 34] = [
+    "smallint",
+    "integer",
+    "bigint",
+    "oid",
+    "numeric",
+    "money",
+    "real",
+    "double precision",
+    "text",
+    "character varying",
+    "character",
+    "name",
+    "boolean",
+    "bit",
+    "bit varying",
+    "uuid",
+    "json",
+    "jsonb",
+    "xml",
+    "bytea",
+    "inet",
+    "cidr",
+    "macaddr",
+    "tsvector",
+    "tsquery",
+    "interval",
+    "date",
+    "time without time zone",
+    "time with time zone",
+    "timestamp without time zone",
+    "timestamp with time zone",
+    "point",
+    "box",
+    "polygon",
+];
+
+/// Every other type becomes an enumeration of that name.
+fn put_types(script: &mut String, application: &Application) {
+    let columns = application.tables.iter().flat_map(|table| &table.columns);
+    let names: BTreeSet<&str> = columns.map(|column| bare(&column.type_name)).collect();
+    for name in names.into_iter().filter(|name| !OWN_TYPES.contains(name)) {
+        let _ = writeln!(
+            script,
+            "CREATE TYPE {} AS ENUM ('one', 'other');",
+            ident(name)
+        );
+    }
+}
+
+fn bare(type_name: &str) -> &str {
+    type_name.trim_end_matches("[]")
+}
+
+fn put_type(type_name: &str) -> String {
+    match OWN_TYPES.contains(&bare(type_name)) {
+        true => type_name.to_owned(),
+        false => ident(bare(type_name)),
+    }
 }
 
 fn ident(name: &str) -> String {
@@ -72,7 +136,7 @@ fn partition_column(table: &Table) -> Option<&str> {
 }
 
 fn put_column(column: &Column) -> String {
-    let mut type_name = column.type_name.clone();
+    let mut type_name = put_type(&column.type_name);
     if let Some(length) = column.length {
         type_name = format!("{type_name}({length})");
     }
@@ -109,7 +173,7 @@ fn put_default(column: &Column) -> &'static str {
 fn put_rest(script: &mut String, table: &Table) {
     let name = ident(&table.name);
     for index in &table.indexes {
-        put_index(script, &name, index);
+        put_index(script, table, index);
     }
     if let Some(comment) = &table.comment {
         let _ = writeln!(script, "COMMENT ON TABLE {name} IS {};", literal(comment));
@@ -119,12 +183,13 @@ fn put_rest(script: &mut String, table: &Table) {
     }
 }
 
-fn put_index(script: &mut String, table: &str, index: &Index) {
+/// An expression that names no column is over the first of the table.
+fn put_index(script: &mut String, table: &Table, index: &Index) {
     let columns = idents(&index.columns);
-    let first = index
-        .columns
-        .first()
-        .map_or(String::new(), |column| ident(column));
+    let of_table = table.columns.first().map(|column| &column.name);
+    let first = index.columns.first().or(of_table);
+    let first = first.map_or(String::new(), |column| ident(column));
+    let table = ident(&table.name);
     let _ = match index.kind.as_str() {
         "unique" => writeln!(script, "CREATE UNIQUE INDEX ON {table} ({columns});"),
         "unique-partial" => writeln!(

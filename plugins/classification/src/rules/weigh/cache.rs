@@ -110,8 +110,9 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let counters = shape.number(Part::Counter);
     let contents = subject.contents() + subject.details();
-    let is_named = shape.has(Part::Name) || subject.prose().is_some();
-    let is_thing = is_named || shape.has(Part::Amount) && !shape.unique_by_day;
+    let is_named = shape.has(Part::Name) && !subject.names_a_copy();
+    let is_thing =
+        is_named || subject.prose().is_some() || shape.has(Part::Amount) && !shape.unique_by_day;
     let is_bare = !is_thing
         && contents <= counters / 2
         && !shape.has(Part::Action)

@@ -19,8 +19,9 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     if shape.references < 2 {
         return;
     }
-    if shape.key == Key::References {
-        tally.number(Reason::KeyIsReferences, shape.references);
+    let is_primary = subject.table.primary_key().is_some();
+    if shape.key == Key::References && is_primary {
+        tally.number(Reason::KeyIsReferences, shape.unique_references);
     } else if shape.unique_references >= 2 {
         tally.number(Reason::ReferencesAreUnique, shape.unique_references);
     }
