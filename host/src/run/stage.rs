@@ -546,9 +546,7 @@ impl<O: Operation> Locked<O> {
         // "No data mutation" is looked at, not assumed: an event trigger can do
         // more than the statement that fired it.
         for (table, rows) in reader.rows_touched(&O::untouched(&self.plan)).await? {
-            faults.push(format!(
-                "{rows} rows of {table} were changed in the transaction"
-            ));
+            faults.push(format!("{rows} rows were changed in {table}"));
         }
         let keys = match O::capture(&self.plan, &after, &returned) {
             Ok(keys) if faults.is_empty() => Ok(keys),

@@ -6,7 +6,7 @@ use birth_core::outcome::FailureClass;
 use birth_core::profile::Profile;
 
 use super::{Diagnosis, Level};
-use crate::pg::{Reader, Server};
+use crate::pg::{PgErrorKind, Reader, Server};
 use crate::run::classify::RegistryNames;
 use crate::run::failure::Failure;
 use crate::run::resolution;
@@ -49,7 +49,12 @@ pub(super) async fn check(
     };
     let rules = &profile.collections;
     let registry = &names.registry.relation;
-    let estate = reader.estate(registry, &names.columns()?, rules).await?;
+    let estate = match reader.estate(registry, &names.columns()?, rules).await {
+        Ok(estate) => estate,
+        // A right that is missing is said above.
+        Err(error) if error.kind == PgErrorKind::Privilege => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     let tables = || estate.collections.iter().filter_map(|c| c.table.as_ref());
     let ambiguous = estate
         .collections
