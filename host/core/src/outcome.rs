@@ -64,7 +64,8 @@ pub enum FailureClass {
     Plugin,
     /// The live database is not what was planned for.
     Drift,
-    /// A plan, journal or keys file is damaged, newer or of another database.
+    /// A plan, journal, keys or report file is damaged, newer or of another
+    /// database.
     Artifact,
     /// A file or directory could not be written.
     Filesystem,
@@ -110,7 +111,7 @@ impl FailureClass {
             Self::Plugin => "a plugin misbehaved while it ran",
             Self::Drift => "the live database is not what was planned for",
             Self::Artifact => {
-                "a plan, journal or keys file is damaged, newer, or of another database"
+                "a plan, journal, keys or report file is damaged, newer, or of another database"
             }
             Self::Filesystem => "a file or directory could not be read or written",
             Self::Database => "the server refused a statement",

@@ -110,7 +110,7 @@ Exit codes:
   24  pin, approval, settings, WIT version or imports: refused before running
   25  a plugin misbehaved while it ran
   26  the live database is not what was planned for
-  27  a plan, journal or keys file is damaged, newer, or of another database
+  27  a plan, journal, keys or report file is damaged, newer, or of another database
   28  a file or directory could not be read or written
   29  the server refused a statement
   30  verification found a difference";

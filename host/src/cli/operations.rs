@@ -35,6 +35,14 @@ pub(super) struct TriggersOptions {
     /// locks for.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: Option<u32>,
+    #[command(flatten)]
+    report: ReportOptions,
+}
+
+/// Which list was approved.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Birth triggers")]
+pub(super) struct ReportOptions {
     /// The approved classification report. Without it, the one that `birth
     /// classify approve` put into the knowledge base.
     #[arg(long, value_name = "FILE")]
@@ -44,24 +52,25 @@ pub(super) struct TriggersOptions {
 impl TriggersOptions {
     /// Refuses the options where they mean nothing.
     pub(super) fn check(&self, operation: OperationName) -> Result<(), Failure> {
-        let given = match (self.batch_size, &self.report) {
-            (Some(_), _) => "--batch-size",
-            (_, Some(_)) => "--report",
-            (None, None) => return Ok(()),
-        };
-        if operation == OperationName::Triggers {
-            return Ok(());
-        }
-        Err(Failure::new(
-            FailureClass::Configuration,
-            "OPTION_NOT_OF_OPERATION",
-            format!("{given} is for birth triggers only"),
-        ))
+        check_given("--batch-size", self.batch_size.is_some(), operation)?;
+        self.report.check(operation)
     }
 
     /// Statements of one transaction at most.
     pub(super) fn batch_size(&self) -> Option<usize> {
         self.batch_size.map(|size| size as usize)
+    }
+
+    /// The approved report.
+    pub(super) fn approved(&self, store: &Store) -> Result<Rc<ApprovedReport>, Failure> {
+        self.report.approved(store)
+    }
+}
+
+impl ReportOptions {
+    /// Refuses the option where it means nothing.
+    pub(super) fn check(&self, operation: OperationName) -> Result<(), Failure> {
+        check_given("--report", self.report.is_some(), operation)
     }
 
     /// The approved report.
@@ -72,6 +81,17 @@ impl TriggersOptions {
         };
         Ok(Rc::new(report))
     }
+}
+
+fn check_given(option: &str, given: bool, operation: OperationName) -> Result<(), Failure> {
+    if !given || operation == OperationName::Triggers {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureClass::Configuration,
+        "OPTION_NOT_OF_OPERATION",
+        format!("{option} is for birth triggers only"),
+    ))
 }
 
 /// Policy storage.
