@@ -94,10 +94,11 @@ impl LiveTrigger {
     }
 }
 
-/// A trigger of a partition that was made there and is in the way of one on the
-/// parent: it holds the name, and CREATE TRIGGER would fail because it makes one
-/// of that name on every partition; or it calls the function, and would register
-/// every birth a second time.
+/// A trigger of a partition that is in the way of one on the parent. One that
+/// was made there holds the name, and CREATE TRIGGER would fail because it makes
+/// one of that name on every partition; or it calls the function, and would
+/// register every birth a second time. A clone of the parent's was disabled
+/// there, and births of that partition are not registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionTrigger {
     /// `pg_class.oid` of the parent.
