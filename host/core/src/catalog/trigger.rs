@@ -78,7 +78,8 @@ pub struct LiveTrigger {
 
 impl LiveTrigger {
     /// Whether it does what a birth trigger must do, whatever it is called:
-    /// calls the function once for every inserted row, and for nothing else.
+    /// calls the function once for every inserted row, and for nothing else. A
+    /// constraint trigger does, if later; whether that will do is the policy's.
     #[must_use]
     pub fn registers_births(&self, function_oid: u32) -> bool {
         self.function_oid == function_oid
@@ -86,7 +87,6 @@ impl LiveTrigger {
             && self.enabled.fires_for_users()
             && !(self.internal
                 || self.clone
-                || self.constraint
                 || self.when
                 || self.arguments
                 || self.columns
