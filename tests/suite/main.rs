@@ -34,4 +34,7 @@ mod production;
 mod recovery;
 mod rollback_exact;
 mod snapshots;
+mod triggers_estates;
+mod triggers_states;
+mod triggers_walk;
 mod walk;
