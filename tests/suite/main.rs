@@ -36,4 +36,7 @@ mod recovery;
 mod rollback_exact;
 mod sessions;
 mod snapshots;
+mod triggers_estates;
+mod triggers_states;
+mod triggers_walk;
 mod walk;

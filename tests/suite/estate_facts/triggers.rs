@@ -198,7 +198,7 @@ fn every_shape_of_a_birth_trigger() {
             .filter(|t| t.registers_births(function))
             .map(|t| t.name.as_str())
             .collect();
-        assert_eq!(right, ["a_right_one"]);
+        assert_eq!(right, ["a_right_one", "f_constraint"]);
         assert!(found.live.iter().all(|t| t.table_oid == oid(&db, "t")));
         assert!(found.on_partitions.is_empty());
         // Seven on t, one on p and one that p_2 has of its own.

@@ -78,7 +78,8 @@ pub struct LiveTrigger {
 
 impl LiveTrigger {
     /// Whether it does what a birth trigger must do, whatever it is called:
-    /// calls the function once for every inserted row, and for nothing else.
+    /// calls the function once for every inserted row, and for nothing else. A
+    /// constraint trigger does, if later; whether that will do is the policy's.
     #[must_use]
     pub fn registers_births(&self, function_oid: u32) -> bool {
         self.function_oid == function_oid
@@ -86,7 +87,6 @@ impl LiveTrigger {
             && self.enabled.fires_for_users()
             && !(self.internal
                 || self.clone
-                || self.constraint
                 || self.when
                 || self.arguments
                 || self.columns
@@ -94,10 +94,11 @@ impl LiveTrigger {
     }
 }
 
-/// A trigger of a partition that was made there and is in the way of one on the
-/// parent: it holds the name, and CREATE TRIGGER would fail because it makes one
-/// of that name on every partition; or it calls the function, and would register
-/// every birth a second time.
+/// A trigger of a partition that is in the way of one on the parent. One that
+/// was made there holds the name, and CREATE TRIGGER would fail because it makes
+/// one of that name on every partition; or it calls the function, and would
+/// register every birth a second time. A clone of the parent's was disabled
+/// there, and births of that partition are not registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionTrigger {
     /// `pg_class.oid` of the parent.

@@ -7,6 +7,7 @@ use super::facts::{Proposal, TriggersFacts};
 use super::plan::{ArtifactIdentity, BirthTrigger, Queued, TriggersPlan};
 use super::sets::{Difference, ThreeSets};
 use super::statement::TriggersStatement;
+use crate::catalog::trigger::PartitionTrigger;
 use crate::ident::{Identifier, QualifiedName};
 use crate::issue::{IssueDraft, compile};
 use crate::op::verdict::{AssessError, finding};
@@ -214,24 +215,7 @@ fn host_findings(
         .partition_triggers
         .iter()
         .filter(|t| t.table_oid == proposal.table.oid)
-        .filter_map(|t| {
-            if t.trigger.function_oid == facts.function.oid && !t.trigger.internal {
-                Some(finding(
-                    "PARTITION_CALLS_FUNCTION",
-                    format!(
-                        "the partition {} has a trigger {} of its own that calls the function, which would register every birth twice",
-                        t.partition, t.trigger.name
-                    ),
-                ))
-            } else if t.trigger.name == proposal.name.as_str() {
-                Some(finding(
-                    "PARTITION_HOLDS_NAME",
-                    format!("the partition {} has a trigger of the name already", t.partition),
-                ))
-            } else {
-                None
-            }
-        });
+        .filter_map(|t| on_partition(t, facts.function.oid, &proposal.name));
     let shared = shared.get(&proposal.table.oid).map(|keys| {
         finding(
             "SHARED_TABLE",
@@ -242,6 +226,35 @@ fn host_findings(
         )
     });
     below.chain(shared).collect()
+}
+
+/// What a trigger of a partition is in the way of.
+fn on_partition(found: &PartitionTrigger, function_oid: u32, name: &Identifier) -> Option<Reason> {
+    let (partition, trigger) = (&found.partition, &found.trigger);
+    if trigger.clone {
+        Some(finding(
+            "PARTITION_DOES_NOT_FIRE",
+            format!(
+                "on the partition {partition} the trigger {} does not fire for what users write, so births there are not registered",
+                trigger.name
+            ),
+        ))
+    } else if trigger.function_oid == function_oid && !trigger.internal {
+        Some(finding(
+            "PARTITION_CALLS_FUNCTION",
+            format!(
+                "the partition {partition} has a trigger {} of its own that calls the function, which would register every birth twice",
+                trigger.name
+            ),
+        ))
+    } else if trigger.name == name.as_str() {
+        Some(finding(
+            "PARTITION_HOLDS_NAME",
+            format!("the partition {partition} has a trigger of the name already"),
+        ))
+    } else {
+        None
+    }
 }
 
 /// Collections of the target set that no trigger could be proposed for.

@@ -29,8 +29,10 @@ pub const FUNCTION_BY_OID: &str = functions!("p.oid = $1");
 
 /// Triggers of tables (`$1 oid[]`, each once) that hold the table's wanted name
 /// (`$2 text[]`, in the tables' order) or call a function (`$3 oid`); and those
-/// of the partitions below them that do so and were made there, with the
-/// partition's schema and name. By table, the table's own first.
+/// of the partitions below them that do so and were made there, or are clones
+/// that call the function and do not fire for users although what they were
+/// cloned from does, with the partition's schema and name. By table, the
+/// table's own first.
 pub const BIRTH_TRIGGERS: &str = "\
 WITH RECURSIVE k AS (SELECT k.oid, k.name, k.at FROM unnest($1::oid[], $2::text[]) WITH ORDINALITY k(oid, name, at)),
 below(at, oid) AS (
@@ -43,7 +45,9 @@ found(at, top, partition, oid) AS (
   WHERE t.tgfoid = $3 OR t.tgname::text = k.name
   UNION ALL
   SELECT k.at, k.oid, true, t.oid FROM k JOIN below b ON b.at = k.at JOIN pg_trigger t ON t.tgrelid = b.oid
-  WHERE (t.tgname::text = k.name OR t.tgfoid = $3 AND NOT t.tgisinternal) AND t.tgparentid = 0)
+  WHERE t.tgparentid = 0 AND (t.tgname::text = k.name OR t.tgfoid = $3 AND NOT t.tgisinternal)
+     OR t.tgfoid = $3 AND t.tgenabled NOT IN ('O', 'A')
+        AND EXISTS (SELECT FROM pg_trigger u WHERE u.oid = t.tgparentid AND u.tgenabled IN ('O', 'A')))
 SELECT t.oid, t.tgrelid, t.tgname::text, t.tgfoid, n.nspname || '.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')',
        t.tgtype, t.tgenabled::text, t.tgisinternal, t.tgparentid <> 0, t.tgconstraint <> 0, t.tgqual IS NOT NULL,
        t.tgnargs > 0, cardinality(t.tgattr::int2[]) > 0, t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL,
