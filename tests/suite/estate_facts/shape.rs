@@ -412,12 +412,6 @@ fn rows_in_orders_of_magnitude() {
         let empty = if server.major() < 14 { 255 } else { 0 };
         let expected = format!("never\n  [{empty}, 0, 0, 0]");
         assert!(found.contains(&expected), "{found}");
-        // What changed by itself is not structure.
-        let structure = |facts: &Batches| {
-            let digest = birth_core::digest::DigestBuilder::new("t");
-            facts.batches()[0].structure_into(digest).finish()
-        };
-        assert_eq!(structure(&first), structure(&second));
         assert_ne!(first, second);
     }
 }

@@ -200,7 +200,7 @@ fn every_shape_of_a_birth_trigger() {
             .collect();
         assert_eq!(right, ["a_right_one"]);
         assert!(found.live.iter().all(|t| t.table_oid == oid(&db, "t")));
-        assert!(found.taken.is_empty());
+        assert!(found.on_partitions.is_empty());
         // Seven on t, one on p and one that p_2 has of its own.
         assert_eq!(count, 9);
     }
@@ -232,14 +232,14 @@ fn partitions_that_hold_the_name() {
             )
         );
         assert_eq!(live.len(), 3);
-        let taken: Vec<String> = found
-            .taken
+        let in_the_way: Vec<String> = found
+            .on_partitions
             .iter()
             .map(|t| format!("{} {} {}", t.table_oid, t.partition, marks(&t.trigger)))
             .collect();
         let p = oid(&db, "p");
         assert_eq!(
-            taken,
+            in_the_way,
             [
                 format!("{p} public.p_1 trg_birth_p public.other() 5 Origin "),
                 format!("{p} public.p_2 trg_birth_p public.birth() 5 Origin "),
@@ -254,6 +254,6 @@ fn partitions_that_hold_the_name() {
         db.execute(create);
         let (found, ..) = birth_triggers(&db, &[("p", "trg_birth_p")]);
         assert_eq!(found.live.len(), 2);
-        assert!(found.taken.is_empty(), "clones are not in the way");
+        assert!(found.on_partitions.is_empty(), "clones are not in the way");
     }
 }
