@@ -427,8 +427,17 @@ impl Operation for Triggers {
         if plan.locks <= room || plan.statements.is_empty() {
             return Ok(());
         }
-        // Two thirds, because others need locks as well.
-        let size = (room * 2 / 3).max(1);
+        // Two thirds if that will do, because others need locks as well.
+        let size = plan
+            .largest_batch(room * 2 / 3)
+            .or_else(|| plan.largest_batch(room));
+        let raise = "raise max_locks_per_transaction on the server";
+        let hint = match size {
+            Some(size) => {
+                format!("install in several transactions with --batch-size {size}, or {raise}")
+            }
+            None => raise.to_owned(),
+        };
         Err(Failure::new(
             FailureClass::Database,
             "LOCK_BUDGET",
