@@ -446,9 +446,7 @@ impl Operation for Triggers {
                 plan.locks, target.lock_slots, target.locks_held
             ),
         )
-        .with_hint(format!(
-            "install in several transactions with --batch-size {size}, or raise max_locks_per_transaction on the server"
-        )))
+        .with_hint(hint))
     }
 
     fn statements(plan: &TriggersPlan) -> &[TriggersStatement] {
@@ -529,6 +527,10 @@ impl Operation for Triggers {
 
     fn verify(plan: &TriggersPlan, _before: &TriggersFacts, after: &TriggersState) -> Vec<String> {
         verify::verify(plan, after)
+    }
+
+    fn confirm(plan: &TriggersPlan, _before: &TriggersFacts, now: &TriggersState) -> Vec<String> {
+        verify::confirm(plan, now)
     }
 
     fn capture(

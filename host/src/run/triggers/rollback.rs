@@ -326,6 +326,10 @@ impl Operation for TriggersRollback {
         faults
     }
 
+    fn confirm(plan: &RollbackPlan, _before: &UndoState, now: &UndoState) -> Vec<String> {
+        undo::left_over(&plan.keys, &plan.undo, now)
+    }
+
     fn capture(
         plan: &RollbackPlan,
         _after: &UndoState,
