@@ -67,20 +67,24 @@ pub fn final_response(
 }
 
 /// The final response of an installation in batches: the last batch's, with what
-/// all of them did. `earlier` are the responses of the batches before it.
+/// all of them did. `earlier` are the responses of the batches before it, all of
+/// them committed. Where the last batch stopped and changed nothing, it may not
+/// have come to its own numbers: then they are those of the batch before it.
 #[must_use]
 pub fn of_batches(
     earlier: &[FinalResponse],
     last: &FinalResponse,
+    stopped: bool,
     status: Status,
     reason: Option<&str>,
 ) -> FinalResponse {
+    let base = earlier.last().filter(|_| stopped).unwrap_or(last);
     let all = || earlier.iter().chain(std::iter::once(last));
     let number = |response: &FinalResponse, key: &str| -> u64 {
         response.get(key).and_then(|v| v.parse().ok()).unwrap_or(0)
     };
     let mut merged = FinalResponse::default().with_status(STATUS_KEY, status, reason);
-    for (key, value) in last.entries() {
+    for (key, value) in base.entries() {
         match key {
             STATUS_KEY | "reason" => {}
             "triggers_installed" | "species_queue_issues_created" => {
@@ -98,6 +102,10 @@ pub fn of_batches(
             "triggers_already_existed" => {
                 let first = earlier.first().unwrap_or(last);
                 merged = merged.with(key, number(first, key));
+            }
+            "policy_mismatch_detected" => {
+                let detected = all().any(|response| response.get(key) == Some("true"));
+                merged = merged.with(key, detected);
             }
             _ => merged = merged.with(key, value),
         }
