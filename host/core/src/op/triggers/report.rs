@@ -33,10 +33,12 @@ pub fn final_response(
     let plan = evidence.plan;
     let count = |decision| plan.map_or(0, |p| p.count(decision));
     let keys = evidence.committed;
+    // Without a last look: what there was, and what was committed since.
+    let installed = keys.map_or(0, |k| k.triggers.len());
     let total = evidence
         .state
         .map(|s| s.birth_triggers)
-        .or(plan.map(|p| p.birth_triggers));
+        .or(plan.map(|p| p.birth_triggers + installed as u64));
     let issues = keys.and_then(|k| k.issues.as_ref());
     let captured: Vec<String> = issues
         .map(|keys| keys.issues.iter().map(|key| key.shown()).collect())
@@ -44,7 +46,7 @@ pub fn final_response(
     FinalResponse::default()
         .with_status(STATUS_KEY, status, reason)
         .with("trigger_target_count", plan.map_or(0, |p| p.items.len()))
-        .with("triggers_installed", keys.map_or(0, |k| k.triggers.len()))
+        .with("triggers_installed", installed)
         .with("triggers_already_existed", count(Decision::Exists))
         .with("triggers_blocked_conflict", count(Decision::Blocked))
         .with(
