@@ -427,10 +427,10 @@ impl Operation for Triggers {
         if plan.locks <= room || plan.statements.is_empty() {
             return Ok(());
         }
-        // Two thirds if that will do, because others need locks as well.
+        // Two thirds if that will do, else nine tenths: others need locks too.
         let size = plan
             .largest_batch(room * 2 / 3)
-            .or_else(|| plan.largest_batch(room));
+            .or_else(|| plan.largest_batch(room * 9 / 10));
         let raise = "raise max_locks_per_transaction on the server";
         let hint = match size {
             Some(size) => {
