@@ -34,4 +34,6 @@ mod production;
 mod recovery;
 mod rollback_exact;
 mod snapshots;
+mod triggers_recovery;
+mod triggers_scene;
 mod walk;
