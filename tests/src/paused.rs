@@ -63,6 +63,20 @@ impl Paused {
         self.end();
     }
 
+    /// Lets it go on until it stops itself at the event again, as a command
+    /// that carries out several runs does.
+    #[must_use]
+    pub fn again(self) -> Self {
+        let child = self.child.as_ref().expect("a process that was not ended");
+        let pid = Pid::from_child(child);
+        kill_process(pid, Signal::CONT).expect("a process to continue");
+        let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED)
+            .expect("a child to wait for")
+            .expect("a wait that blocks");
+        assert!(status.stopped(), "it ended before the event came again");
+        self
+    }
+
     /// Lets it go on to its end.
     pub fn resume(mut self) -> Ran {
         let child = self.child.take().expect("a process that was not ended");

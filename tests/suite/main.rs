@@ -37,6 +37,8 @@ mod rollback_exact;
 mod sessions;
 mod snapshots;
 mod triggers_estates;
+mod triggers_recovery;
+mod triggers_scene;
 mod triggers_states;
 mod triggers_walk;
 mod walk;

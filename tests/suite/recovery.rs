@@ -14,7 +14,7 @@ use crate::estates::PLAIN;
 
 /// Every event after which a run is not closed yet, in order. COMMIT is sent
 /// after `committing`.
-const BOUNDARIES: [&str; 10] = [
+pub(crate) const BOUNDARIES: [&str; 10] = [
     "started",
     "discovered",
     "planned",
@@ -27,7 +27,7 @@ const BOUNDARIES: [&str; 10] = [
     "published",
 ];
 
-fn position(event: &str) -> usize {
+pub(crate) fn position(event: &str) -> usize {
     BOUNDARIES.iter().position(|b| *b == event).unwrap()
 }
 
@@ -161,7 +161,7 @@ impl Killed {
     }
 }
 
-fn only(ids: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn only(ids: impl IntoIterator<Item = String>) -> String {
     let ids: Vec<String> = ids.into_iter().collect();
     assert_eq!(ids.len(), 1, "{ids:?}");
     ids.into_iter().next().unwrap()

@@ -171,11 +171,12 @@ fn of_runs(mut batches: Vec<Closed>) -> Option<Closed> {
         failure,
         response,
     } = last;
-    let (status, exit, failure) = match (status, failure) {
-        // Its own transaction is committed, or may be.
-        (Status::Pass | Status::Partial | Status::Unknown, failure) => (status, exit, failure),
-        (stopped, failure) => {
-            let stopped = stopped.word();
+    // Otherwise its own transaction is committed, or may be.
+    let stopped = !matches!(status, Status::Pass | Status::Partial | Status::Unknown);
+    let (status, exit, failure) = match failure {
+        failure if !stopped => (status, exit, failure),
+        failure => {
+            let stopped = status.word();
             let failure = failure.map(|f| Failure {
                 message: format!(
                     "batch {} ended {stopped}, the {committed} before it are committed: {}",
@@ -194,7 +195,7 @@ fn of_runs(mut batches: Vec<Closed>) -> Option<Closed> {
         run,
         status,
         exit,
-        response: of_batches(&earlier, &response, status, reason.as_deref()),
+        response: of_batches(&earlier, &response, stopped, status, reason.as_deref()),
         failure,
     })
 }

@@ -167,6 +167,12 @@ pub trait Operation: Sized {
     fn moved(&self, plan: &Self::Plan, before: &Self::Facts, locked: &Self::State) -> Vec<String>;
     /// Compares the state after execution with the plan; empty means verified.
     fn verify(plan: &Self::Plan, before: &Self::Facts, after: &Self::State) -> Vec<String>;
+    /// Compares a look after the commit with the plan; empty means confirmed.
+    /// Without what others may rightly have done since: a recovery may look days
+    /// later.
+    fn confirm(plan: &Self::Plan, before: &Self::Facts, now: &Self::State) -> Vec<String> {
+        Self::verify(plan, before, now)
+    }
     /// The exact identities, or what planned thing is not there.
     fn capture(
         plan: &Self::Plan,

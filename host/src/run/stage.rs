@@ -656,7 +656,7 @@ impl<O: Operation> AfterCommit<O> {
             .observe(transaction.reader(), &self.target, &self.plan)
             .await?;
         transaction.end().await?.close().await;
-        let faults = O::verify(&self.plan, &self.before, &now);
+        let faults = O::confirm(&self.plan, &self.before, &now);
         if faults.is_empty() {
             return Ok(Confirmed(now));
         }

@@ -427,8 +427,17 @@ impl Operation for Triggers {
         if plan.locks <= room || plan.statements.is_empty() {
             return Ok(());
         }
-        // Two thirds, because others need locks as well.
-        let size = (room * 2 / 3).max(1);
+        // Two thirds if that will do, else nine tenths: others need locks too.
+        let size = plan
+            .largest_batch(room * 2 / 3)
+            .or_else(|| plan.largest_batch(room * 9 / 10));
+        let raise = "raise max_locks_per_transaction on the server";
+        let hint = match size {
+            Some(size) => {
+                format!("install in several transactions with --batch-size {size}, or {raise}")
+            }
+            None => raise.to_owned(),
+        };
         Err(Failure::new(
             FailureClass::Database,
             "LOCK_BUDGET",
@@ -437,9 +446,7 @@ impl Operation for Triggers {
                 plan.locks, target.lock_slots, target.locks_held
             ),
         )
-        .with_hint(format!(
-            "install in several transactions with --batch-size {size}, or raise max_locks_per_transaction on the server"
-        )))
+        .with_hint(hint))
     }
 
     fn statements(plan: &TriggersPlan) -> &[TriggersStatement] {
@@ -520,6 +527,10 @@ impl Operation for Triggers {
 
     fn verify(plan: &TriggersPlan, _before: &TriggersFacts, after: &TriggersState) -> Vec<String> {
         verify::verify(plan, after)
+    }
+
+    fn confirm(plan: &TriggersPlan, _before: &TriggersFacts, now: &TriggersState) -> Vec<String> {
+        verify::confirm(plan, now)
     }
 
     fn capture(

@@ -116,7 +116,11 @@ impl TableLock {
 /// what was planned cannot change between the last look and the change. Where
 /// there are several, not only each wait but the whole statement is bounded by
 /// the lock timeout: who waits for a table that is locked already waits no
-/// longer than that for the others. Locks are taken in the order of the names.
+/// longer than that for the others. It is bounded by the server's
+/// `deadlock_timeout` as well: an application's transaction that holds a table
+/// we wait for, and waits for one we hold, must get it before it looks for a
+/// deadlock, because it would be the one that is ended. Locks are taken in the
+/// order of the names.
 #[must_use]
 pub fn lock_tables(tables: &[&QualifiedName], mode: TableLock, timeouts: Timeouts) -> Vec<String> {
     let names: Vec<String> = tables.iter().map(|t| t.quoted()).collect();
@@ -125,11 +129,21 @@ pub fn lock_tables(tables: &[&QualifiedName], mode: TableLock, timeouts: Timeout
         0 => vec![],
         1 => vec![lock],
         _ => vec![
-            statement_timeout(timeouts.lock),
+            bounded_by_deadlock_timeout(timeouts.lock),
             lock,
             statement_timeout(timeouts.statement),
         ],
     }
+}
+
+/// Four fifths of the server's `deadlock_timeout`, if that is shorter. The
+/// setting is read where everybody may read it, in milliseconds.
+fn bounded_by_deadlock_timeout(timeout: Duration) -> String {
+    format!(
+        "SELECT set_config('statement_timeout', least({}, greatest(setting::int8 * 4 / 5, 1)) || 'ms', true) \
+         FROM pg_settings WHERE name = 'deadlock_timeout'",
+        timeout.as_millis()
+    )
 }
 
 fn statement_timeout(timeout: Duration) -> String {

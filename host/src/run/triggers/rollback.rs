@@ -326,6 +326,10 @@ impl Operation for TriggersRollback {
         faults
     }
 
+    fn confirm(plan: &RollbackPlan, _before: &UndoState, now: &UndoState) -> Vec<String> {
+        undo::left_over(&plan.keys, &plan.undo, now)
+    }
+
     fn capture(
         plan: &RollbackPlan,
         _after: &UndoState,
@@ -361,11 +365,14 @@ impl Operation for TriggersRollback {
     ) -> FinalResponse {
         let plan = evidence.plan;
         let done = evidence.committed.and(plan);
-        let total = evidence.state.map(|s| s.birth_triggers);
+        // Without a last look: what there was, less what was committed.
+        let dropped = done.map_or(0, |p| p.undo.dropped.len());
+        let expected = plan.map_or(0, |p| p.birth_triggers - dropped as u64);
+        let total = evidence.state.map_or(expected, |s| s.birth_triggers);
         FinalResponse::default()
             .with_status("rollback_status", status, reason)
             .with("rolled_back_run", plan.map_or("", |p| p.of.as_str()))
-            .with("triggers_dropped", done.map_or(0, |p| p.undo.dropped.len()))
+            .with("triggers_dropped", dropped)
             .with("issues_deleted", done.map_or(0, |p| p.undo.deleted.len()))
             .with(
                 "left_changed",
@@ -375,10 +382,7 @@ impl Operation for TriggersRollback {
                 "already_gone",
                 plan.map_or_else(String::new, |p| p.undo.gone.join("; ")),
             )
-            .with(
-                "total_birth_triggers_after",
-                total.or(plan.map(|p| p.birth_triggers)).unwrap_or(0),
-            )
+            .with("total_birth_triggers_after", total)
             .with("compiled_sql_logged", evidence.previewed)
             .with("execution_log_path", &evidence.log_path)
             .with("post_rollback_verified", evidence.confirmed)

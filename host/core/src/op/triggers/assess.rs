@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Proposal, TriggersFacts};
-use super::plan::{ArtifactIdentity, BirthTrigger, Queued, TriggersPlan};
+use super::plan::{ArtifactIdentity, BirthTrigger, OTHER_LOCKS, Queued, TriggersPlan};
 use super::sets::{Difference, ThreeSets};
 use super::statement::TriggersStatement;
 use crate::catalog::trigger::PartitionTrigger;
+use crate::estate::CollectionTable;
 use crate::ident::{Identifier, QualifiedName};
 use crate::issue::{IssueDraft, compile};
 use crate::op::verdict::{AssessError, finding};
@@ -190,10 +191,15 @@ fn item(
             table: relation(proposal),
             name: Some(proposal.name.clone()),
             existing: existing.filter(|_| decision == Decision::Exists),
+            locks: locks(proposal.table),
         },
         decision,
         reasons,
     })
+}
+
+fn locks(table: &CollectionTable) -> i64 {
+    1 + i64::from(table.partitions)
 }
 
 fn relation(proposal: &Proposal<'_>) -> crate::resolve::Relation {
@@ -273,6 +279,7 @@ fn unnamed(facts: &TriggersFacts, matching: &Matching, naming: &Naming) -> Vec<I
                 },
                 name: None,
                 existing: None,
+                locks: locks(table),
             },
             decision: Decision::Blocked,
             reasons: vec![finding(
@@ -407,10 +414,6 @@ fn compile_statements(
     Ok(())
 }
 
-/// Locks of a transaction besides those on the tables that get triggers: the
-/// two advisory ones, the tables that are read, and the issues with indexes.
-const OTHER_LOCKS: i64 = 32;
-
 fn needs(facts: &TriggersFacts, plan: &mut TriggersPlan) {
     let mut locks = OTHER_LOCKS;
     let mut missing = Vec::new();
@@ -420,7 +423,7 @@ fn needs(facts: &TriggersFacts, plan: &mut TriggersPlan) {
             .find(&item.object.collection)
             .and_then(|c| c.table.as_ref());
         let Some(table) = table else { continue };
-        locks += 1 + i64::from(table.partitions);
+        locks += item.object.locks;
         if let Some(denied) = &table.may_not_create {
             missing.push(format!("may not create a trigger on {denied}"));
         } else if !table.may_drop {

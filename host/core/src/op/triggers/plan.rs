@@ -17,6 +17,10 @@ use crate::resolve::Relation;
 /// The format version of a saved plan.
 pub const FORMAT: u32 = 1;
 
+/// Locks of a transaction besides those on the tables that get triggers: the
+/// two advisory ones, the tables that are read, and the issues with indexes.
+pub const OTHER_LOCKS: i64 = 32;
+
 /// A birth trigger that the operation proposes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BirthTrigger {
@@ -28,6 +32,8 @@ pub struct BirthTrigger {
     pub name: Option<Identifier>,
     /// The live trigger that does it already, by `pg_trigger.oid`.
     pub existing: Option<u32>,
+    /// Locks that creating it takes: on the table and on each partition.
+    pub locks: i64,
 }
 
 /// A collection of the species queue.
@@ -128,6 +134,26 @@ impl TriggersPlan {
             .count();
         // Statements stand in the order of the items.
         self.decided(Decision::Absent).take(here)
+    }
+
+    /// The largest number of statements for `--batch-size` with which no batch
+    /// of the whole installation needs more than so many locks; none where not
+    /// even single statements fit.
+    #[must_use]
+    pub fn largest_batch(&self, locks: i64) -> Option<usize> {
+        let each: Vec<i64> = self
+            .decided(Decision::Absent)
+            .map(|i| i.object.locks)
+            .collect();
+        let fits = |size: &usize| {
+            let mut batches = each.windows(*size).map(|batch| batch.iter().sum::<i64>());
+            batches.all(|needed| OTHER_LOCKS + needed <= locks)
+        };
+        // A larger batch never needs less, so the last that fits is found by
+        // halving.
+        let sizes: Vec<usize> = (1..=each.len()).collect();
+        let largest = sizes.partition_point(fits);
+        (largest > 0).then_some(largest)
     }
 
     /// Issues that this transaction queues.

@@ -33,10 +33,12 @@ pub fn final_response(
     let plan = evidence.plan;
     let count = |decision| plan.map_or(0, |p| p.count(decision));
     let keys = evidence.committed;
+    // Without a last look: what there was, and what was committed since.
+    let installed = keys.map_or(0, |k| k.triggers.len());
     let total = evidence
         .state
         .map(|s| s.birth_triggers)
-        .or(plan.map(|p| p.birth_triggers));
+        .or(plan.map(|p| p.birth_triggers + installed as u64));
     let issues = keys.and_then(|k| k.issues.as_ref());
     let captured: Vec<String> = issues
         .map(|keys| keys.issues.iter().map(|key| key.shown()).collect())
@@ -44,7 +46,7 @@ pub fn final_response(
     FinalResponse::default()
         .with_status(STATUS_KEY, status, reason)
         .with("trigger_target_count", plan.map_or(0, |p| p.targets))
-        .with("triggers_installed", keys.map_or(0, |k| k.triggers.len()))
+        .with("triggers_installed", installed)
         .with("triggers_already_existed", count(Decision::Exists))
         .with("triggers_blocked_conflict", count(Decision::Blocked))
         .with(
@@ -67,20 +69,24 @@ pub fn final_response(
 }
 
 /// The final response of an installation in batches: the last batch's, with what
-/// all of them did. `earlier` are the responses of the batches before it.
+/// all of them did. `earlier` are the responses of the batches before it, all of
+/// them committed. Where the last batch stopped and changed nothing, it may not
+/// have come to its own numbers: then they are those of the batch before it.
 #[must_use]
 pub fn of_batches(
     earlier: &[FinalResponse],
     last: &FinalResponse,
+    stopped: bool,
     status: Status,
     reason: Option<&str>,
 ) -> FinalResponse {
+    let base = earlier.last().filter(|_| stopped).unwrap_or(last);
     let all = || earlier.iter().chain(std::iter::once(last));
     let number = |response: &FinalResponse, key: &str| -> u64 {
         response.get(key).and_then(|v| v.parse().ok()).unwrap_or(0)
     };
     let mut merged = FinalResponse::default().with_status(STATUS_KEY, status, reason);
-    for (key, value) in last.entries() {
+    for (key, value) in base.entries() {
         match key {
             STATUS_KEY | "reason" => {}
             "triggers_installed" | "species_queue_issues_created" => {
@@ -98,6 +104,10 @@ pub fn of_batches(
             "triggers_already_existed" => {
                 let first = earlier.first().unwrap_or(last);
                 merged = merged.with(key, number(first, key));
+            }
+            "policy_mismatch_detected" => {
+                let detected = all().any(|response| response.get(key) == Some("true"));
+                merged = merged.with(key, detected);
             }
             _ => merged = merged.with(key, value),
         }
