@@ -13,6 +13,7 @@ mod classify;
 mod commit_lost;
 mod conflicts;
 mod connection;
+mod corpus_on_server;
 mod demo;
 mod doctor;
 mod estate_facts;
