@@ -34,6 +34,7 @@ mod production;
 mod recovery;
 mod rollback_exact;
 mod snapshots;
+mod triggers_bad_input;
 mod triggers_estates;
 mod triggers_states;
 mod triggers_walk;
