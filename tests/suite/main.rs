@@ -37,6 +37,7 @@ mod recovery;
 mod rollback_exact;
 mod sessions;
 mod snapshots;
+mod triggers_bad_input;
 mod triggers_estates;
 mod triggers_recovery;
 mod triggers_scene;

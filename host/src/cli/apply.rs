@@ -53,7 +53,6 @@ pub(super) struct Apply {
 impl Apply {
     /// Whatever stops it, the command closes with a final response.
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        self.triggers.check(self.operation)?;
         let closed = match self.operation {
             OperationName::Storage => self
                 .storage(output)
@@ -72,6 +71,7 @@ impl Apply {
     }
 
     fn open(&self) -> Result<(Rc<PolicyRuntime>, Environment), Failure> {
+        self.triggers.check(self.operation)?;
         let policy = self.policy.open()?;
         policy.ensure_approved()?;
         Ok((policy, self.run.environment(self.database.settings()?)?))

@@ -208,6 +208,7 @@ impl Operation for Triggers {
     ) -> Result<TriggersFacts, Failure> {
         let registry = current(reader, &target.registry.registry).await?;
         let map = current(reader, &target.species_map).await?;
+        let birth_registry = current(reader, &target.birth_registry).await?;
         let issues = current(reader, &target.issues).await?;
         let columns = target.registry.columns()?;
         let rules = &self.profile.collections;
@@ -254,6 +255,7 @@ impl Operation for Triggers {
         };
         Ok(TriggersFacts {
             registry,
+            birth_registry,
             function,
             estate,
             classification,

@@ -99,7 +99,7 @@ pub fn assess(
             found: answers.len(),
         });
     }
-    let shared = shared_tables(proposals);
+    let shared = shared_tables(facts, &matching.sets);
     let mut items = Vec::with_capacity(proposals.len());
     for (proposal, answer) in proposals.iter().zip(answers) {
         items.push(item(facts, proposal, &shared, answer)?);
@@ -154,14 +154,15 @@ pub fn assess(
     Ok(plan)
 }
 
-/// Tables that more than one collection stands for.
-fn shared_tables(proposals: &[Proposal<'_>]) -> BTreeMap<u32, Vec<String>> {
+/// Tables that more than one collection stands for, of those that need births.
+/// One without a species counts: its births would be registered as the other's.
+fn shared_tables(facts: &TriggersFacts, sets: &ThreeSets) -> BTreeMap<u32, Vec<String>> {
     let mut by_table: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    for p in proposals {
-        by_table
-            .entry(p.table.oid)
-            .or_default()
-            .push(p.collection.key.clone());
+    for key in sets.target.union(&sets.species_queue) {
+        let table = facts.estate.find(key).and_then(|c| c.table.as_ref());
+        if let Some(table) = table {
+            by_table.entry(table.oid).or_default().push(key.clone());
+        }
     }
     by_table.retain(|_, keys| keys.len() > 1);
     by_table

@@ -54,6 +54,9 @@ impl ApprovedArtifact {
 pub struct TriggersFacts {
     /// The registry.
     pub registry: Relation,
+    /// Where the function registers births. Without it every insert into a table
+    /// with a birth trigger would fail.
+    pub birth_registry: Relation,
     /// The function that birth triggers call.
     pub function: TriggerFunction,
     /// Every registered collection.
@@ -94,6 +97,10 @@ impl TriggersFacts {
             (
                 "the registry",
                 serde_json::to_vec(&(&self.registry, &self.estate))?,
+            ),
+            (
+                "the birth registry",
+                serde_json::to_vec(&self.birth_registry)?,
             ),
             ("the function", serde_json::to_vec(&self.function)?),
             ("the species map", serde_json::to_vec(&self.mapped)?),
