@@ -122,7 +122,8 @@ pub(super) struct LogDirectory {
 #[command(next_help_heading = "Waiting")]
 pub(super) struct WaitingOptions {
     /// Longest wait for a lock. Everybody who comes after waits as well, so
-    /// keep it short and retry instead.
+    /// keep it short and retry instead. The locks of several tables are waited
+    /// for together, and always less than the server's deadlock_timeout.
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     lock_timeout: Duration,
     /// How often a transaction that could not get its lock is tried again.

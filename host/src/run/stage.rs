@@ -337,7 +337,8 @@ impl<O: Operation> Previewed<O> {
                     session = transaction.rollback().await?;
                     let holders = locked.holders(&session, waiting).await;
                     if attempt >= waiting.lock_retries {
-                        return Err(table_busy(&failure, attempt, &holders));
+                        let tables = O::tables(&locked.plan).len();
+                        return Err(table_busy(&failure, attempt, &holders, tables));
                     }
                     attempt += 1;
                     let pause = Duration::from_millis(250 * 2_u64.pow(attempt.min(6)));
@@ -465,14 +466,20 @@ async fn advisory_busy<S: Statement>(transaction: &Transaction<S>, key: &'static
     )
 }
 
-fn table_busy(failure: &Failure, attempts: u32, holders: &str) -> LockStop {
+fn table_busy(failure: &Failure, attempts: u32, holders: &str, tables: usize) -> LockStop {
+    // See `frame::lock_tables`: several tables are not waited for any longer.
+    let hint = if tables > 1 {
+        "end the blocking sessions or try at a quieter time; --lock-retries tries more often, and an installation with a smaller --batch-size needs fewer locks at once"
+    } else {
+        "end the blocking sessions or try at a quieter time; --lock-timeout and --lock-retries wait longer"
+    };
     LockStop::Busy(
         Failure::new(
             FailureClass::Database,
             LOCK_TIMEOUT,
             format!("{failure}; tried {} times; {holders}", attempts + 1),
         )
-        .with_hint("end the blocking sessions or try at a quieter time; --lock-timeout and --lock-retries wait longer"),
+        .with_hint(hint),
     )
 }
 

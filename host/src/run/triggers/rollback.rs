@@ -10,6 +10,7 @@ use birth_core::digest::{Digest, DigestBuilder};
 use birth_core::ident::QualifiedName;
 use birth_core::issue::IssueRow;
 use birth_core::op::triggers::LOCK_KEY;
+use birth_core::op::triggers::plan::OTHER_LOCKS;
 use birth_core::op::triggers::undo::{self, TriggersKeys, TriggersUndo, UndoPlan, UndoState};
 use birth_core::op::{DatabaseIdentity, Revision, plan_file};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
@@ -203,7 +204,7 @@ impl Operation for TriggersRollback {
         }
         // Partitions were counted when the triggers were made; what fitted then
         // is only checked for the tables themselves.
-        let needed = plan.undo.dropped.len() as i64 + 32;
+        let needed = plan.undo.dropped.len() as i64 + OTHER_LOCKS;
         if needed <= target.room || plan.undo.statements.is_empty() {
             return Ok(());
         }
