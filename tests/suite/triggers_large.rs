@@ -1,6 +1,8 @@
 //! An estate of ten thousand tables, from the first look to the rollback. The
 //! times and the memory are printed and nothing is asserted about them.
 
+#![expect(clippy::print_stdout, reason = "figures for whoever runs it by hand")]
+
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,6 +1,8 @@
 //! An application that goes on writing while birth triggers are installed: none
 //! of its statements fails, none waits longer than was promised.
 
+#![expect(clippy::print_stdout, reason = "figures for whoever runs it by hand")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;

@@ -47,10 +47,19 @@ impl Rollback {
         let closed = match self.carry_out(output).await {
             Ok(Some(closed)) => closed,
             Ok(None) => return Ok(Exit::Status(Status::Pass)),
+            Err(failure) if self.is_of_triggers() => {
+                carry_out::not_begun::<TriggersRollback>(failure)
+            }
             Err(failure) => carry_out::not_begun::<StorageRollback>(failure),
         };
         output.closed(&closed)?;
         Ok(closed.exit)
+    }
+
+    /// Whether it undoes a run of birth triggers: then its response is of that
+    /// form, also where it never began. The id says so where the run cannot.
+    fn is_of_triggers(&self) -> bool {
+        self.run_id.starts_with(Triggers::STEM)
     }
 
     async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {

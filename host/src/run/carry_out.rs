@@ -269,6 +269,15 @@ async fn steps<O: Operation>(
         return Err(drifted(&drift, "since the plan was made").into());
     }
     let stop = O::stop(planned.plan());
+    if stop.is_none() && planned.server().standby {
+        return Err(Failure::new(
+            FailureClass::Database,
+            "READ_ONLY",
+            "the server is a standby and cannot be written to",
+        )
+        .with_hint("connect to the primary")
+        .into());
+    }
     if stop.is_none() {
         // Before anything is locked: a right that is missing for the rollback
         // stops the run as well.

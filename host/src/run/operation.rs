@@ -131,8 +131,9 @@ pub trait Operation: Sized {
     /// The tables whose locks the statements need, with their `pg_class.oid`,
     /// in the order in which they are taken.
     fn tables(plan: &Self::Plan) -> Vec<(u32, &QualifiedName)>;
-    /// Those whose rows the transaction must not change, by `pg_class.oid`.
-    fn untouched(plan: &Self::Plan) -> Vec<u32>;
+    /// The tables whose rows the statements are there to change, by
+    /// `pg_class.oid`; the transaction must change no row of any other.
+    fn changes_rows_of(plan: &Self::Plan) -> Vec<u32>;
     /// The database it was made on.
     fn database(plan: &Self::Plan) -> &DatabaseIdentity;
     /// The plan's digest.

@@ -552,8 +552,15 @@ impl<O: Operation> Locked<O> {
         let mut faults = O::verify(&self.plan, &self.facts, &after);
         // "No data mutation" is looked at, not assumed: an event trigger can do
         // more than the statement that fired it.
-        for (table, rows) in reader.rows_touched(&O::untouched(&self.plan)).await? {
-            faults.push(format!("{rows} rows were changed in {table}"));
+        match reader.rows_touched(&O::changes_rows_of(&self.plan)).await? {
+            Some(touched) => faults.extend(
+                touched
+                    .iter()
+                    .map(|(table, rows)| format!("{rows} rows were changed in {table}")),
+            ),
+            None => faults.push(
+                "whether rows were changed cannot be told, because track_counts is off".to_owned(),
+            ),
         }
         let keys = match O::capture(&self.plan, &after, &returned) {
             Ok(keys) if faults.is_empty() => Ok(keys),
@@ -574,7 +581,7 @@ impl<O: Operation> Locked<O> {
                     faults.join("; ")
                 ),
             )
-            .with_hint("an event trigger or another extension may change what a statement does")
+            .with_hint("an event trigger, a trigger of the issues table or an extension may do more than the statement")
         })?;
         let keys = self.operation.settle(reader, keys).await?;
         run.event(Event::Verified)?;

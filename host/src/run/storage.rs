@@ -210,8 +210,8 @@ impl Operation for Storage {
         vec![(plan.registry.oid, &plan.registry.name)]
     }
 
-    fn untouched(plan: &StoragePlan) -> Vec<u32> {
-        vec![plan.registry.oid]
+    fn changes_rows_of(_plan: &StoragePlan) -> Vec<u32> {
+        vec![]
     }
 
     fn database(plan: &StoragePlan) -> &DatabaseIdentity {

@@ -461,12 +461,8 @@ impl Operation for Triggers {
             .collect()
     }
 
-    fn untouched(plan: &TriggersPlan) -> Vec<u32> {
-        // The table of issues may be a collection itself.
-        plan.created()
-            .map(|i| i.object.table.oid)
-            .filter(|oid| *oid != plan.issues.oid)
-            .collect()
+    fn changes_rows_of(plan: &TriggersPlan) -> Vec<u32> {
+        plan.changes_rows_of()
     }
 
     fn database(plan: &TriggersPlan) -> &DatabaseIdentity {

@@ -74,6 +74,8 @@ pub struct LiveTrigger {
     pub columns: bool,
     /// Has transition tables.
     pub transition_tables: bool,
+    /// Has a comment.
+    pub commented: bool,
 }
 
 impl LiveTrigger {

@@ -150,16 +150,27 @@ impl Reader<'_> {
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
-    /// Tables of which the present transaction changed rows, and how many.
-    pub async fn rows_touched(&self, oids: &[u32]) -> Result<Vec<(String, i64)>, PgError> {
+    /// Tables of which the present transaction changed rows, and how many, but
+    /// for those that are `allowed`. None where the server does not count.
+    pub async fn rows_touched(
+        &self,
+        allowed: &[u32],
+    ) -> Result<Option<Vec<(String, i64)>>, PgError> {
         let action = "counting the rows this transaction changed";
         let rows = self
             .session
-            .rows(action, query::ROWS_TOUCHED, &[(&oids, Type::OID_ARRAY)])
+            .rows(action, query::ROWS_TOUCHED, &[(&allowed, Type::OID_ARRAY)])
             .await?;
-        rows.iter()
-            .map(|row| Ok((column(row, 0)?, column(row, 1)?)))
-            .collect()
+        let mut touched = Vec::new();
+        for row in &rows {
+            if !column::<bool>(row, 0)? {
+                return Ok(None);
+            }
+            if let Some(table) = column::<Option<String>>(row, 1)? {
+                touched.push((table, column(row, 2)?));
+            }
+        }
+        Ok(Some(touched))
     }
 }
 

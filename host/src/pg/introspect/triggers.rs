@@ -124,5 +124,6 @@ fn live_trigger(row: &Row) -> Result<LiveTrigger, PgError> {
         arguments: column(row, 11)?,
         columns: column(row, 12)?,
         transition_tables: column(row, 13)?,
+        commented: column(row, 17)?,
     })
 }

@@ -230,9 +230,8 @@ impl Operation for StorageRollback {
         table.map(|name| (plan.keys.table_oid, name)).collect()
     }
 
-    fn untouched(plan: &RollbackPlan) -> Vec<u32> {
-        let table = plan.table.iter();
-        table.map(|_| plan.keys.table_oid).collect()
+    fn changes_rows_of(_plan: &RollbackPlan) -> Vec<u32> {
+        vec![]
     }
 
     fn database(plan: &RollbackPlan) -> &DatabaseIdentity {

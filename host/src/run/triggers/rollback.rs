@@ -231,13 +231,8 @@ impl Operation for TriggersRollback {
         tables
     }
 
-    fn untouched(plan: &RollbackPlan) -> Vec<u32> {
-        let issues = plan.keys.issues.as_ref().map(|keys| keys.table_oid);
-        plan.tables
-            .keys()
-            .copied()
-            .filter(|oid| Some(*oid) != issues)
-            .collect()
+    fn changes_rows_of(plan: &RollbackPlan) -> Vec<u32> {
+        plan.keys.issues.iter().map(|keys| keys.table_oid).collect()
     }
 
     fn database(plan: &RollbackPlan) -> &DatabaseIdentity {

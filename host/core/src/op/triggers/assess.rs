@@ -141,6 +141,7 @@ pub fn assess(
         items,
         queue,
         issues: facts.issues.relation.clone(),
+        birth_registry: facts.birth_registry.clone(),
         warnings: warnings(facts),
         birth_triggers: facts.birth_triggers,
         statements: vec![],
@@ -232,7 +233,13 @@ fn host_findings(
             ),
         )
     });
-    below.chain(shared).collect()
+    let itself = (proposal.table.oid == facts.birth_registry.oid).then(|| {
+        finding(
+            "BIRTH_REGISTRY_ITSELF",
+            "the function registers births in this very table: each would be registered as a birth, without end".to_owned(),
+        )
+    });
+    below.chain(shared).chain(itself).collect()
 }
 
 /// What a trigger of a partition is in the way of.
@@ -405,6 +412,12 @@ fn compile_statements(
     }
     plan.warnings
         .extend(compiled.warnings.iter().map(ToString::to_string));
+    if plan.issues_are_born() && !compiled.inserts.is_empty() {
+        plan.warnings.push(format!(
+            "{} is a collection whose births are registered: each queued issue is one, and stays registered after a rollback",
+            plan.issues.name
+        ));
+    }
     let inserts = compiled.inserts.into_iter();
     statements.extend(inserts.map(|insert| TriggersStatement::QueueIssue { insert }));
     let size = context.batch_size.unwrap_or(statements.len());

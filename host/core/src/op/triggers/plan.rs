@@ -88,6 +88,8 @@ pub struct TriggersPlan {
     pub queue: Vec<Queued>,
     /// The table it is written to.
     pub issues: Relation,
+    /// Where births are registered.
+    pub birth_registry: Relation,
     /// What a person should know and what stops nothing.
     pub warnings: Vec<String>,
     /// Triggers that call the function now, clones not counted.
@@ -156,6 +158,31 @@ impl TriggersPlan {
         let sizes: Vec<usize> = (1..=each.len()).collect();
         let largest = sizes.partition_point(fits);
         (largest > 0).then_some(largest)
+    }
+
+    /// The tables whose rows the transaction changes, by `pg_class.oid`: that of
+    /// the issues, and where that one is a collection whose births are
+    /// registered, the birth registry.
+    #[must_use]
+    pub fn changes_rows_of(&self) -> Vec<u32> {
+        if self.queued().next().is_none() {
+            return vec![];
+        }
+        let mut tables = vec![self.issues.oid];
+        tables.extend(self.issues_are_born().then_some(self.birth_registry.oid));
+        tables
+    }
+
+    /// Whether each queued issue is registered as a birth itself.
+    #[must_use]
+    pub fn issues_are_born(&self) -> bool {
+        let installed = self
+            .items
+            .iter()
+            .filter(|i| i.decision != Decision::Blocked);
+        installed
+            .map(|i| i.object.table.oid)
+            .any(|oid| oid == self.issues.oid)
     }
 
     /// Issues that this transaction queues.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::TriggersPlan;
 use super::statement::TriggersStatement;
 use super::verify::TriggersState;
-use crate::catalog::trigger::LiveTrigger;
+use crate::catalog::trigger::{LiveTrigger, TriggerEnabled};
 use crate::digest::Digest;
 use crate::ident::{Identifier, QualifiedName};
 use crate::issue::{IssueDelete, IssueInsert, IssueKeys, IssueRow};
@@ -199,7 +199,7 @@ pub fn assess(keys: &TriggersKeys, live: &UndoState) -> UndoPlan {
             .get(&key.table_oid)
             .map_or(&[][..], Vec::as_slice);
         match on_table.iter().find(|t| t.oid == key.oid) {
-            Some(t) if t.name == key.name.as_str() && t.registers_births(keys.function_oid) => {
+            Some(t) if is_as_made(t, key, keys.function_oid) => {
                 plan.dropped.push((key.oid, key.table_oid));
                 plan.statements.push(TriggersUndo::DropTrigger {
                     name: key.name.clone(),
@@ -228,13 +228,29 @@ pub fn assess(keys: &TriggersKeys, live: &UndoState) -> UndoPlan {
     plan
 }
 
+/// Whether a trigger is what CREATE TRIGGER made: nobody renamed it, changed when
+/// it fires or put a comment on it.
+fn is_as_made(live: &LiveTrigger, key: &TriggerKey, function_oid: u32) -> bool {
+    live.name == key.name.as_str()
+        && live.registers_births(function_oid)
+        && live.enabled == TriggerEnabled::Origin
+        && !live.constraint
+        && !live.commented
+}
+
 fn describe(live: &LiveTrigger, function_oid: u32) -> String {
     let mut what = vec![format!("{:?}", live.name)];
     if live.function_oid != function_oid {
         what.push(format!("calls {}", live.function));
     }
-    if !live.enabled.fires_for_users() {
-        what.push("does not fire for what users write".to_owned());
+    match live.enabled {
+        TriggerEnabled::Origin => {}
+        TriggerEnabled::Always => what.push("fires in every mode".to_owned()),
+        TriggerEnabled::Disabled => what.push("is disabled".to_owned()),
+        TriggerEnabled::Replica => what.push("fires in replica mode only".to_owned()),
+    }
+    if live.commented {
+        what.push("has a comment".to_owned());
     }
     what.join(", ")
 }

@@ -53,20 +53,19 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.pid IS DISTINCT FROM pg_backen
   AND l.objid::int8 = hashtext($1)::int8 & 4294967295 AND l.objsubid = 1
 ORDER BY l.pid, p.gid";
 
-/// Tables (`$1 oid[]`) of which this transaction inserted, updated or deleted
-/// rows, with how many: what an event trigger or a rule did beside our
-/// statements. Rows of a partitioned table are its partitions'.
+/// Tables of which this transaction inserted, updated or deleted rows, with how
+/// many, but for some (`$1 oid[]`) and what inherits from them: what an event
+/// trigger, a trigger or a rule did beside our statements. The server counts only
+/// where `track_counts` is on, which stands in each row; one row is always there.
 pub const ROWS_TOUCHED: &str = "\
-WITH RECURSIVE tree(top, oid) AS (
-  SELECT t.oid, t.oid FROM unnest($1) t(oid)
-  UNION SELECT t.top, i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid)
-SELECT t.top::regclass::text,
-       sum(pg_stat_get_xact_tuples_inserted(t.oid) + pg_stat_get_xact_tuples_updated(t.oid)
-           + pg_stat_get_xact_tuples_deleted(t.oid))::int8
-FROM tree t GROUP BY t.top
-HAVING sum(pg_stat_get_xact_tuples_inserted(t.oid) + pg_stat_get_xact_tuples_updated(t.oid)
-           + pg_stat_get_xact_tuples_deleted(t.oid)) > 0
-ORDER BY 1";
+WITH RECURSIVE allowed(oid) AS (
+  SELECT unnest($1) UNION SELECT i.inhrelid FROM pg_inherits i JOIN allowed a ON i.inhparent = a.oid)
+SELECT current_setting('track_counts')::bool, t.name, coalesce(t.rows, 0)
+FROM (VALUES (1)) one(row) LEFT JOIN (
+  SELECT s.schemaname || '.' || s.relname AS name, s.n_tup_ins + s.n_tup_upd + s.n_tup_del AS rows
+  FROM pg_stat_xact_user_tables s
+  WHERE s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0 AND s.relid NOT IN (SELECT a.oid FROM allowed a)) t ON true
+ORDER BY 2";
 
 /// Tables (`$1 oid[]`) that the role could not drop a trigger of, with their
 /// owners: DROP TRIGGER needs the ownership of the table.

@@ -51,7 +51,8 @@ found(at, top, partition, oid) AS (
 SELECT t.oid, t.tgrelid, t.tgname::text, t.tgfoid, n.nspname || '.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')',
        t.tgtype, t.tgenabled::text, t.tgisinternal, t.tgparentid <> 0, t.tgconstraint <> 0, t.tgqual IS NOT NULL,
        t.tgnargs > 0, cardinality(t.tgattr::int2[]) > 0, t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL,
-       f.top, CASE WHEN f.partition THEN s.nspname::text END, c.relname::text
+       f.top, CASE WHEN f.partition THEN s.nspname::text END, c.relname::text,
+       obj_description(t.oid, 'pg_trigger') IS NOT NULL
 FROM found f JOIN pg_trigger t ON t.oid = f.oid
   JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace s ON s.oid = c.relnamespace
