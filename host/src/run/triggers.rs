@@ -1,6 +1,7 @@
 //! Birth triggers (B3-A) as an operation of the lifecycle.
 
 pub mod rollback;
+mod words;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,14 +21,15 @@ use birth_core::op::triggers::report;
 use birth_core::op::triggers::statement::TriggersStatement;
 use birth_core::op::triggers::undo::{self, TriggersKeys};
 use birth_core::op::triggers::verify::{self, TriggersState};
-use birth_core::op::triggers::{LOCK_KEY, RUN_STEM, concept, decision_word, family, species_issue};
-use birth_core::op::{DatabaseIdentity, Decision, Revision};
+use birth_core::op::triggers::{LOCK_KEY, RUN_STEM, concept, family, species_issue};
+use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::policy::coverage::CoverageStatus;
-use birth_core::policy::verdict::Severity;
 use birth_core::profile::{Naming, Profile};
 use birth_core::resolve::{Relation, ResolvedConcept, ResolvedFamily};
 use birth_core::sql::frame::TableLock;
+
+pub use words::BATCHES_REMAIN;
 
 use super::classify::{self, ApprovedReport, RegistryNames};
 use super::failure::Failure;
@@ -36,9 +38,6 @@ use super::replay::{Question, RecordedCall, RecordedVerdicts};
 use super::resolution;
 use crate::pg::{Reader, Returned, Server};
 use crate::plugin::set::PolicyRuntime;
-
-/// The code of a run that leaves statements for later batches.
-pub const BATCHES_REMAIN: &str = "BATCHES_REMAIN";
 
 /// Everything the installation of birth triggers needs besides a database.
 #[derive(Debug)]
@@ -325,87 +324,15 @@ impl Operation for Triggers {
     }
 
     fn summary(plan: &TriggersPlan) -> String {
-        let differences = plan
-            .differences
-            .iter()
-            .map(|d| format!("policy mismatch: {d}\n"));
-        let warnings = plan.warnings.iter().map(|w| format!("warning: {w}\n"));
-        let items = plan.items.iter().map(|i| {
-            let why: Vec<String> = i
-                .reasons
-                .iter()
-                .map(|r| format!("; {}: {}", r.code, r.message))
-                .collect();
-            let (object, word) = (&i.object, decision_word(i.decision));
-            format!(
-                "{:?} on {}: {word}{}\n",
-                object.collection,
-                object.table.name,
-                why.concat()
-            )
-        });
-        let queue = plan.queue.iter().map(|q| match &q.open {
-            Some(key) => format!(
-                "{:?} has no species mapping: issue {} is open\n",
-                q.collection,
-                key.join(", ")
-            ),
-            None => format!(
-                "{:?} has no species mapping: an issue is queued\n",
-                q.collection
-            ),
-        });
-        let sets = format!(
-            "target set {}, species queue {}, policy difference {}\n",
-            plan.targets,
-            plan.queue.len(),
-            plan.differences.len()
-        );
-        std::iter::once(sets)
-            .chain(differences)
-            .chain(warnings)
-            .chain(items)
-            .chain(queue)
-            .collect()
+        words::summary(plan)
     }
 
     fn stop(plan: &TriggersPlan) -> Option<Stop> {
-        if !plan.differences.is_empty() {
-            let differences: Vec<String> =
-                plan.differences.iter().map(ToString::to_string).collect();
-            return Some(Stop {
-                status: Status::PolicyMismatch,
-                failure: Failure::new(
-                    FailureClass::Policy,
-                    "POLICY_MISMATCH",
-                    format!(
-                        "the approved and the live list differ in {}: {}",
-                        counted(differences.len(), "collection"),
-                        some(&differences)
-                    ),
-                )
-                .with_hint("`birth classify diff` shows it; classify and approve again, or mend the registry"),
-            });
-        }
-        let blocked = blocked(plan)?;
-        plan.statements.is_empty().then_some(Stop {
-            status: Status::Blocked,
-            failure: blocked,
-        })
+        words::stop(plan)
     }
 
     fn unfinished(plan: &TriggersPlan) -> Option<Failure> {
-        if plan.remaining > 0 {
-            return Some(
-                Failure::new(
-                    FailureClass::Database,
-                    BATCHES_REMAIN,
-                    format!("{} statements are left for later batches", plan.remaining),
-                )
-                .with_hint("run the command again: it goes on where it stopped"),
-            );
-        }
-        blocked(plan)
+        words::unfinished(plan)
     }
 
     fn about(target: &TriggersTarget) -> String {
@@ -417,38 +344,7 @@ impl Operation for Triggers {
     }
 
     fn check_feasible(&self, target: &TriggersTarget, plan: &TriggersPlan) -> Result<(), Failure> {
-        if !plan.missing_rights.is_empty() {
-            return Err(Failure::new(
-                FailureClass::Privilege,
-                "MISSING_RIGHTS",
-                format!("the role {}", some(&plan.missing_rights)),
-            )
-            .with_hint("connect as a role that owns the tables, or grant what is missing"));
-        }
-        let room = target.lock_slots - target.locks_held;
-        if plan.locks <= room || plan.statements.is_empty() {
-            return Ok(());
-        }
-        // Two thirds if that will do, else nine tenths: others need locks too.
-        let size = plan
-            .largest_batch(room * 2 / 3)
-            .or_else(|| plan.largest_batch(room * 9 / 10));
-        let raise = "raise max_locks_per_transaction on the server";
-        let hint = match size {
-            Some(size) => {
-                format!("install in several transactions with --batch-size {size}, or {raise}")
-            }
-            None => raise.to_owned(),
-        };
-        Err(Failure::new(
-            FailureClass::Database,
-            "LOCK_BUDGET",
-            format!(
-                "the transaction needs {} locks; the server has room for {} and holds {}",
-                plan.locks, target.lock_slots, target.locks_held
-            ),
-        )
-        .with_hint(hint))
+        words::check_feasible(target, plan)
     }
 
     fn statements(plan: &TriggersPlan) -> &[TriggersStatement] {
@@ -623,52 +519,6 @@ async fn observe(
         triggers: by_table(triggers.live),
         birth_triggers: reader.birth_trigger_count(function_oid).await?,
     })
-}
-
-/// Collections of the target set that were excluded.
-fn blocked(plan: &TriggersPlan) -> Option<Failure> {
-    let blocked: Vec<String> = plan
-        .decided(Decision::Blocked)
-        .map(|i| {
-            let findings = i.reasons.iter().filter(|r| r.severity == Severity::Finding);
-            let mut why: Vec<&str> = findings.map(|r| r.code.as_str()).collect();
-            why.dedup();
-            format!("{} ({})", i.object.table.name, why.join(", "))
-        })
-        .collect();
-    (!blocked.is_empty()).then(|| {
-        Failure::new(
-            FailureClass::Database,
-            "EXISTING_CONFLICT",
-            format!(
-                "{} excluded: {}",
-                counted(blocked.len(), "table"),
-                some(&blocked)
-            ),
-        )
-        .with_hint("`birth plan triggers` shows each conflict with its reasons")
-    })
-}
-
-/// `1 table`, `2 tables`.
-fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
-}
-
-/// A list for people: its first items.
-fn some(items: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let shown = items
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("; ");
-    match items.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown}; and {more} more"),
-    }
 }
 
 fn for_report<'a>(evidence: &'a Evidence<'_, Triggers>) -> report::Evidence<'a> {

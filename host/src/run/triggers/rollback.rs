@@ -16,7 +16,8 @@ use birth_core::op::{DatabaseIdentity, Revision, plan_file};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::sql::frame::TableLock;
 
-use super::{by_table, some};
+use super::by_table;
+use super::words::some;
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server};
 use crate::run::failure::{Failure, other_database};
