@@ -26,42 +26,20 @@ pub(super) enum OperationName {
     Triggers,
 }
 
-/// What only birth triggers take.
+/// By which approved list birth triggers go.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Birth triggers")]
-pub(super) struct TriggersOptions {
-    /// At most this many triggers and issues in one transaction, each with its
-    /// own rollback keys. For estates with more tables than the server has
-    /// locks for.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    batch_size: Option<u32>,
+pub(super) struct ReportOption {
     /// The approved classification report. Without it, the one that `birth
     /// classify approve` put into the knowledge base.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
-impl TriggersOptions {
-    /// Refuses the options where they mean nothing.
+impl ReportOption {
+    /// Refuses the option where it means nothing.
     pub(super) fn check(&self, operation: OperationName) -> Result<(), Failure> {
-        let given = match (self.batch_size, &self.report) {
-            (Some(_), _) => "--batch-size",
-            (_, Some(_)) => "--report",
-            (None, None) => return Ok(()),
-        };
-        if operation == OperationName::Triggers {
-            return Ok(());
-        }
-        Err(Failure::new(
-            FailureClass::Configuration,
-            "OPTION_NOT_OF_OPERATION",
-            format!("{given} is for birth triggers only"),
-        ))
-    }
-
-    /// Statements of one transaction at most.
-    pub(super) fn batch_size(&self) -> Option<usize> {
-        self.batch_size.map(|size| size as usize)
+        of_triggers(operation, self.report.is_some(), "--report")
     }
 
     /// The approved report.
@@ -72,6 +50,48 @@ impl TriggersOptions {
         };
         Ok(Rc::new(report))
     }
+}
+
+/// What only installing birth triggers takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Birth triggers")]
+pub(super) struct TriggersOptions {
+    /// At most this many triggers and issues in one transaction, each with its
+    /// own rollback keys. For estates with more tables than the server has
+    /// locks for.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch_size: Option<u32>,
+    #[command(flatten)]
+    report: ReportOption,
+}
+
+impl TriggersOptions {
+    /// Refuses the options where they mean nothing.
+    pub(super) fn check(&self, operation: OperationName) -> Result<(), Failure> {
+        of_triggers(operation, self.batch_size.is_some(), "--batch-size")?;
+        self.report.check(operation)
+    }
+
+    /// Statements of one transaction at most.
+    pub(super) fn batch_size(&self) -> Option<usize> {
+        self.batch_size.map(|size| size as usize)
+    }
+
+    /// The approved report.
+    pub(super) fn approved(&self, store: &Store) -> Result<Rc<ApprovedReport>, Failure> {
+        self.report.approved(store)
+    }
+}
+
+fn of_triggers(operation: OperationName, given: bool, option: &str) -> Result<(), Failure> {
+    if operation == OperationName::Triggers || !given {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureClass::Configuration,
+        "OPTION_NOT_OF_OPERATION",
+        format!("{option} is for birth triggers only"),
+    ))
 }
 
 /// Policy storage.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::operations::{OperationName, TriggersOptions, storage, triggers};
+use super::operations::{OperationName, ReportOption, storage, triggers};
 use super::options::{KnowledgeBase, WaitingOptions};
 use super::output::{BAD, GOOD, styled};
 use super::render::Render;
@@ -24,7 +24,7 @@ pub(super) struct Verify {
     #[arg(value_enum)]
     operation: OperationName,
     #[command(flatten)]
-    triggers: TriggersOptions,
+    report: ReportOption,
     #[command(flatten)]
     knowledge_base: KnowledgeBase,
     #[command(flatten)]
@@ -47,14 +47,14 @@ impl Verify {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let policy = self.policy.open()?;
         let profile = self.database.profile(output)?;
-        self.triggers.check(self.operation)?;
+        self.report.check(self.operation)?;
         match self.operation {
             OperationName::Storage => {
                 let operation = storage(&self.database, profile, &policy);
                 self.verify(operation, output).await
             }
             OperationName::Triggers => {
-                let approved = self.triggers.approved(&self.knowledge_base.store()?)?;
+                let approved = self.report.approved(&self.knowledge_base.store()?)?;
                 let operation = triggers(&self.database, profile, &policy, Some(approved), None);
                 self.verify(operation, output).await
             }
