@@ -196,11 +196,12 @@ fn options_that_do_not_belong() {
     let place = place();
     let sized = ["--batch-size", "5"];
     let named = ["--report", "own.md"];
-    for operation in [
-        &["plan", "storage"][..],
-        &["verify", "storage"],
-        &["apply", "storage", "--yes"],
-    ] {
+    let verify = [&["verify", "storage"][..], &named].concat();
+    let says = ["--report is for birth triggers only"];
+    place.refuses(&verify, 20, "OPTION_NOT_OF_OPERATION", &says);
+    // There is nothing to cut into batches where nothing is installed.
+    place.run(&[&VERIFY[..], &sized].concat()).expect_code(2);
+    for operation in [&["plan", "storage"][..], &["apply", "storage", "--yes"]] {
         for (option, name) in [(sized, "--batch-size"), (named, "--report")] {
             let arguments = [operation, &option].concat();
             let says = [&format!("{name} is for birth triggers only")[..]];
