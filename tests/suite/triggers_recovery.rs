@@ -92,7 +92,7 @@ fn rollback_killed_anywhere() {
         let scene = Scene::new();
         let applied = scene.applied();
         scene.rollback(&applied).pause_at(event).kill();
-        let run = other_run(&scene, &[applied.clone()]);
+        let run = other_run(&scene, std::slice::from_ref(&applied));
         let committed = position(event) >= position("committed");
         let recovered = recover(&scene, &run);
         if committed {
