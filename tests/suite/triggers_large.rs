@@ -1,5 +1,6 @@
 //! An estate of ten thousand tables, from the first look to the rollback. The
 //! times and the memory are printed and nothing is asserted about them.
+#![expect(clippy::print_stdout, reason = "figures for whoever looks")]
 
 #![expect(clippy::print_stdout, reason = "figures for whoever runs it by hand")]
 
