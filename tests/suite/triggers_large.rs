@@ -2,8 +2,6 @@
 //! times and the memory are printed and nothing is asserted about them.
 #![expect(clippy::print_stdout, reason = "figures for whoever looks")]
 
-#![expect(clippy::print_stdout, reason = "figures for whoever runs it by hand")]
-
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,8 +2,6 @@
 //! of its statements fails, none waits longer than was promised.
 #![expect(clippy::print_stdout, reason = "figures for whoever looks")]
 
-#![expect(clippy::print_stdout, reason = "figures for whoever runs it by hand")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
