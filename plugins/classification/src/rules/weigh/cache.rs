@@ -26,20 +26,27 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
     let is_wide = subject.contents() + subject.details() > NARROW;
     let is_nothing_else = subject.thing().is_none() && !extends_with_content && !is_wide;
-    let proves = shape.has(Part::Token) && shape.has(Part::Expiry) && !shape.has(Part::Name);
+    let proves = shape.has(Part::Token)
+        && shape.has(Part::Expiry)
+        && !shape.has(Part::Name)
+        && !subject.is_told_apart_by_references();
     subject.table.is_unlogged()
         || is_named && (passes || is_nothing_else)
+        || subject.words.is_made && !is_told && !subject.is_named(Hint::Required)
         || proves && !subject.is_named(Hint::Required)
 }
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let is_little = subject.thing().is_none() && subject.contents() + subject.details() <= 1;
+    // An invitation lapses, but people sent it.
+    let is_kept = subject.is_named(Hint::Required) && !subject.table.is_unlogged();
     if let Some(expiry) = shape.example(Part::Expiry) {
-        tally.name_each(Reason::Expires, expiry, if is_little { 2 } else { 1 });
+        let times = if is_little && !is_kept { 2 } else { 1 };
+        tally.name_each(Reason::Expires, expiry, times);
     }
     let is_timed = shape.times > 0 || shape.has(Part::Expiry) || shape.has(Part::Created);
-    if is_timed {
+    if is_timed && !is_kept {
         tally.name(Reason::HoldsToken, shape.example(Part::Token));
     }
     if subject.table.is_unlogged() {
@@ -118,10 +125,12 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         && !shape.has(Part::Action)
         && !shape.has(Part::Token);
     let is_keyed = shape.references > 0 || shape.unique_by_time || shape.has(Part::Computed);
+    // A membership counts too, unless it is called a count.
+    let is_count = subject.is_named(Hint::Cache) || subject.is_named(Hint::Log);
     if is_bare
         && counters > 0
         && (is_keyed || counters >= 3)
-        && !subject.is_told_apart_by_references()
+        && (is_count || !subject.is_told_apart_by_references())
     {
         tally.number(Reason::IsAggregate, counters);
     }

@@ -19,10 +19,11 @@ pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     if subject.event_time().is_none() || subject.is_planned() {
         return false;
     }
-    let lasts = [Part::Updated, Part::Status, Part::Retired]
-        .iter()
-        .any(|&part| shape.has(part));
-    let may_last = lasts || subject.words.may_be_planned;
+    // Frameworks add the pair of created and updated to every table.
+    let is_changed = shape.has(Part::Updated) && !shape.has(Part::Created);
+    let lasts = is_changed || shape.has(Part::Status) || shape.has(Part::Retired);
+    let may_be_planned = subject.words.may_be_planned && subject.prose().is_some();
+    let may_last = (lasts || may_be_planned) && !shape.has(Part::Occurred);
     let is_thing = subject.thing().is_some() && subject.signs() == 0 && may_last;
     if subject.is_named(Hint::Log) && (subject.words.is_certain_log || !is_thing) {
         return true;
@@ -89,7 +90,7 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     if shape.is_indexed_by_time {
         tally.plain(Reason::IndexedByTime);
     }
-    if is_fact(subject) {
+    if is_fact(subject) && !cache::is_copy(subject) {
         tally.plain(Reason::WrittenOnce);
     }
     if cache::is_copy(subject) {
@@ -166,7 +167,11 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         && shape.has(Part::Time)
         && !shape.has(Part::Created)
         && !shape.has(Part::Updated);
-    if measured > 0 && is_plain && (shape.has(Part::Occurred) || is_dated) {
+    if measured > 0
+        && is_plain
+        && !cache::is_copy(subject)
+        && (shape.has(Part::Occurred) || is_dated)
+    {
         tally.number(Reason::IsSeries, measured);
     }
 }
