@@ -316,6 +316,8 @@ pub(super) struct TableName {
     pub(super) is_certain_log: bool,
     /// A word says that the rows were made from others: `cached_totals`.
     pub(super) is_made: bool,
+    /// The noun is `cache` itself.
+    pub(super) is_cache: bool,
     stems: [Stem; 8],
 }
 
@@ -385,6 +387,7 @@ impl TableName {
             weak_hint,
             may_be_planned,
             is_made: made,
+            is_cache: hint == Some(Hint::Cache) && singular(words.get(head)).0.ends_with("cache"),
             is_certain_log: hint == Some(Hint::Log)
                 && (is_head_first
                     || CERTAIN_LOGS

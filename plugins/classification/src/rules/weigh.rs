@@ -118,7 +118,9 @@ impl<'a> Subject<'a, '_> {
     fn key_value(&self) -> Option<Text<'a>> {
         let value = self.shape.example(Part::Value)?;
         let is_keyed = self.has(Part::Key) || self.has(Part::Name);
-        (is_keyed && !self.has(Part::Occurred)).then_some(value)
+        // What lapses is no setting.
+        let lapses = self.has(Part::Expiry) && !self.is_named(Hint::Required);
+        (is_keyed && !lapses && !self.has(Part::Occurred)).then_some(value)
     }
 
     /// Text in one of several languages.

@@ -72,7 +72,6 @@ fn unglue(word: &str) -> (&str, bool) {
         Some("inserted" | "posted") => ("created", true),
         Some("access" | "accessed" | "login" | "ping") => ("seen", true),
         Some("sent") => ("logged", true),
-        Some("start" | "end") => (word, false),
         Some("finish") => ("finished", true),
         Some("complete") => ("completed", true),
         Some("visit") => ("visited", true),
@@ -220,7 +219,7 @@ pub(super) fn time(words: &Words) -> Option<Part> {
             1,
             "zeitpunkt" | "zeitstempel" | "uhrzeit" | "timestamp" | "ts" | "time" | "datetime"
             | "at" | "clock" | "when" | "date" | "fecha" | "datum" | "ngay" | "thoigian" | "zeit"
-            | "heure" | "instant" | "seen" | "logged" | "recorded" | "happened",
+            | "heure" | "instant" | "seen" | "logged" | "recorded" | "happened" | "occurred",
         ) => Some(Part::Occurred),
         (1, "validfrom" | "validto" | "validuntil") => Some(Part::Planned),
         (1, "until" | "till") => Some(Part::Expiry),

@@ -223,7 +223,7 @@ pub(super) const JUNCTION: [&str; 71] = [
 ];
 
 /// Nouns of records.
-pub(super) const LOG: [&str; 89] = [
+pub(super) const LOG: [&str; 90] = [
     "log",
     "audit",
     "trail",
@@ -313,10 +313,11 @@ pub(super) const LOG: [&str; 89] = [
     "candle",
     "kline",
     "trackpoint",
+    "adjustment",
 ];
 
 /// Nouns of copies, proofs and counters.
-pub(super) const CACHE: [&str; 101] = [
+pub(super) const CACHE: [&str; 109] = [
     "cache",
     "session",
     "token",
@@ -418,6 +419,14 @@ pub(super) const CACHE: [&str; 101] = [
     "popularity",
     "similarity",
     "transient",
+    "trend",
+    "previewcard",
+    "expire",
+    "verificationcode",
+    "confirmationcode",
+    "otpcode",
+    "smscode",
+    "authtoken",
 ];
 
 /// Nouns of work that waits.

@@ -22,10 +22,16 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let is_value = shape.has(Part::Value) || shape.has(Part::Payload);
     let passes = shape.has(Part::Computed)
         || shape.has(Part::Token) && !is_told
-        || shape.has(Part::Expiry) && (is_value || !is_named_thing);
+        || shape.has(Part::Expiry) && (is_value || !is_named_thing || !shape.has(Part::Token));
     let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
     let is_wide = subject.contents() + subject.details() > NARROW;
-    let is_nothing_else = subject.thing().is_none() && !extends_with_content && !is_wide;
+    // Amounts beside counters are sums, and a title in a cache is a copy.
+    let is_sum = shape.has(Part::Amount) && shape.has(Part::Counter);
+    let is_title = subject.words.is_cache && subject.table.referenced_by() == 0;
+    let is_thing = subject.prose().is_some()
+        || is_named_thing && !is_title
+        || shape.has(Part::Amount) && !is_sum;
+    let is_nothing_else = !is_thing && !extends_with_content && !is_wide;
     let proves = shape.has(Part::Token)
         && shape.has(Part::Expiry)
         && !shape.has(Part::Name)

@@ -38,7 +38,8 @@ pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     let signs = subject.signs()
         + usize::from(shape.has(Part::Occurred))
         + usize::from(says_kind && shape.has(Part::Occurred));
-    let is_told = signs >= 2 && !shape.has(Part::Updated) && !shape.has(Part::Amount);
+    let is_moved_on = is_changed || shape.has(Part::Updated) && shape.has(Part::Status);
+    let is_told = signs >= 2 && !is_moved_on && !shape.has(Part::Amount);
     is_kept || is_told
 }
 
@@ -145,7 +146,10 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::RecordsActor, shape.first_of(&actors));
     }
     tally.name(Reason::RecordsTrace, shape.example(Part::Trace));
-    tally.name(Reason::RecordsChange, shape.example(Part::Change));
+    if let Some(change) = shape.example(Part::Change) {
+        let is_both = shape.number(Part::Change) >= 2;
+        tally.name_each(Reason::RecordsChange, change, if is_both { 2 } else { 1 });
+    }
     if shape.is_move {
         tally.plain(Reason::RecordsMove);
     }
