@@ -145,7 +145,7 @@ birth_sdk::reasons! {
         /// No business key, no reference here.
         NothingToFindBy = Note "NOTHING_TO_FIND_BY"
             "nothing but the identifier is unique and nothing points here: speaks for a log",
-        /// Only beside a time.
+        /// Only beside a time; twice where the noun means nothing else.
         NamedLog = Note "NAMED_LOG"
             "{text} is named like a log: speaks for a log",
         /// `log_visitors`.

@@ -200,7 +200,10 @@ const PLANS: [&str; 10] = [
 ];
 
 /// Nouns of logs that mean nothing else, also as the end of a longer word.
-const CERTAIN_LOGS: [&str; 12] = [
+const CERTAIN_LOGS: [&str; 15] = [
+    "logging",
+    "logentry",
+    "trace",
     "click",
     "impression",
     "pageview",
@@ -389,7 +392,7 @@ impl TableName {
             is_made: made,
             is_cache: hint == Some(Hint::Cache) && singular(words.get(head)).0.ends_with("cache"),
             is_certain_log: hint == Some(Hint::Log)
-                && (is_head_first
+                && (is_head_first && words.get(first) != "journal"
                     || CERTAIN_LOGS
                         .iter()
                         .any(|noun| words.get(head).trim_end_matches('s').ends_with(noun))),

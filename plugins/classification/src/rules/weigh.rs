@@ -120,7 +120,8 @@ impl<'a> Subject<'a, '_> {
         let is_keyed = self.has(Part::Key) || self.has(Part::Name);
         // What lapses is no setting.
         let lapses = self.has(Part::Expiry) && !self.is_named(Hint::Required);
-        (is_keyed && !lapses && !self.has(Part::Occurred)).then_some(value)
+        let is_told = self.has(Part::Occurred) || self.has(Part::Change);
+        (is_keyed && !lapses && !is_told).then_some(value)
     }
 
     /// Text in one of several languages.

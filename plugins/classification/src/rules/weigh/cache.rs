@@ -48,6 +48,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     // An invitation lapses, but people sent it.
     let is_kept = subject.is_named(Hint::Required) && !subject.table.is_unlogged();
     if let Some(expiry) = shape.example(Part::Expiry) {
+        let is_kept = is_kept || shape.has(Part::Created) && shape.has(Part::Updated);
         let times = if is_little && !is_kept { 2 } else { 1 };
         tally.name_each(Reason::Expires, expiry, times);
     }

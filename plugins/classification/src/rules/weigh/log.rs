@@ -62,8 +62,9 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     } else if shape.business_key.is_none() && shape.unique_references == 0 {
         tally.plain(Reason::NothingToFindBy);
     }
-    if subject.is_named(Hint::Log) {
-        tally.name(Reason::NamedLog, subject.name);
+    if let Some(name) = subject.name.filter(|_| subject.is_named(Hint::Log)) {
+        let is_certain = subject.words.is_certain_log && is_record(subject);
+        tally.name_each(Reason::NamedLog, name, if is_certain { 2 } else { 1 });
     } else if subject.words.hints_weakly_at(Hint::Log) {
         tally.name(Reason::NamedLogInPart, subject.name);
     }
@@ -166,6 +167,7 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         .is_none_or(|part| part == Part::Identifier)
         && !shape.has(Part::Name)
         && !shape.has(Part::Prose)
+        && !shape.has(Part::SearchVector)
         && !shape.unique_by_day;
     let is_dated = shape.key != Key::Own
         && shape.has(Part::Time)

@@ -45,7 +45,8 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::NamedRequired, subject.name);
     }
     if is_record {
-        let is_written_once = subject.words.is_certain_log && !shape.has(Part::Updated);
+        let is_changed = shape.has(Part::Updated) && !shape.has(Part::Created);
+        let is_written_once = subject.words.is_certain_log && !is_changed;
         tally.each(Reason::TellsOfEvent, if is_written_once { 2 } else { 1 }, 2);
     }
     if cache::is_copy(subject) {
