@@ -243,6 +243,7 @@ pub(super) fn anywhere(words: &Words) -> Option<Part> {
             "token" | "nonce" | "otp" | "idempotency" => Part::Token,
             "count" | "counter" | "total" | "sum" | "avg" => Part::Counter,
             "error" | "duration" | "latency" => Part::Outcome,
+            "ip" | "useragent" => Part::Trace,
             "html" | "description" => Part::Prose,
             _ => return None,
         })

@@ -13,6 +13,40 @@ const CHANGING: [&str; 7] = [
     "edited",
 ];
 
+/// What is done to a row that is worked out or fetched.
+const COMPUTING: [&str; 30] = [
+    "computed",
+    "recomputed",
+    "calculated",
+    "recalculated",
+    "rendered",
+    "cached",
+    "fetched",
+    "indexed",
+    "counted",
+    "aggregated",
+    "materialized",
+    "rebuilt",
+    "refreshed",
+    "built",
+    "berechnet",
+    "ermittelt",
+    "precomputed",
+    "scraped",
+    "crawled",
+    "calcule",
+    "rendu",
+    "recalculado",
+    "calculado",
+    "summarized",
+    "generated",
+    "regenerated",
+    "estimated",
+    "predicted",
+    "scored",
+    "snapshot",
+];
+
 /// Words that `at`, `time`, `date` and `on` are written together with, as in
 /// `createat` and `timecreated`.
 const GLUED: [&str; 38] = [
@@ -125,7 +159,10 @@ pub(super) fn time(words: &Words) -> Option<Part> {
         ]
         .contains(&first);
     if ["last", "latest", "letzte", "dernier", "ultimo"].contains(&first) && last != "name" {
-        return Some(most_recent(words.has(&CHANGING)));
+        return Some(match words.has(&COMPUTING) {
+            true => Part::Computed,
+            false => most_recent(words.has(&CHANGING)),
+        });
     }
     if words.len() == 1
         && let Some(verb) = last.strip_prefix("last")
@@ -148,12 +185,7 @@ pub(super) fn time(words: &Words) -> Option<Part> {
                 _ => Part::Updated,
             },
             "change" | "write" if marked => Part::Updated,
-            "computed" | "recomputed" | "calculated" | "recalculated" | "rendered" | "cached"
-            | "fetched" | "indexed" | "counted" | "aggregated" | "materialized" | "rebuilt"
-            | "refreshed" | "built" | "berechnet" | "ermittelt" | "precomputed" | "scraped"
-            | "crawled" | "calcule" | "rendu" | "recalculado" | "calculado" | "summarized" => {
-                Part::Computed
-            }
+            _ if COMPUTING.contains(&word) => Part::Computed,
             "until" | "bis" | "lapses" | "lapse" | "purge" | "evict" | "ablaufdatum" | "hasta"
                 if words.len() > 1 || word == "ablaufdatum" =>
             {
@@ -196,7 +228,10 @@ pub(super) fn time(words: &Words) -> Option<Part> {
             | "captured" | "sampled" | "clicked" | "viewed" | "visited" | "performed"
             | "executed" | "attempted" | "received" | "collected" | "fired" | "triggered"
             | "zeitpunkt" | "zeitstempel" | "changedate" | "event" | "reported" | "detected"
-            | "ingested"
+            | "ingested" | "watched" | "played" | "scanned" | "downloaded" | "requested"
+            | "searched" | "streamed" | "called" | "polled" | "checked" | "evaluated"
+            | "transferred" | "moved" | "notified" | "raised" | "emitted" | "tracked"
+            | "accessed" | "entered" | "exited"
                 if marked =>
             {
                 Part::Occurred
