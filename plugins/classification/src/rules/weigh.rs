@@ -29,10 +29,16 @@ pub(super) struct Subject<'a, 'b> {
     pub(super) name: Option<Text<'a>>,
     pub(super) words: TableName,
     pub(super) shape: &'b Shape<'a>,
+    /// See [`cache::is_copy`], which [`weigh`] asks once for all classes.
+    pub(super) is_copy: bool,
 }
 
 /// Collects the evidence for and against every class.
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
+    let subject = Subject {
+        is_copy: cache::is_copy(subject),
+        ..subject
+    };
     required::weigh(subject, tally);
     junction::weigh(subject, tally);
     log::weigh(subject, tally);

@@ -73,16 +73,16 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name_each(
             Reason::NamedCache,
             name,
-            if is_copy(subject) { 2 } else { 1 },
+            if subject.is_copy { 2 } else { 1 },
         );
     } else if subject.words.hints_weakly_at(Hint::Cache) {
         tally.name(Reason::NamedCacheInPart, subject.name);
     }
-    if shape.natural_key != Some(Part::Name) && !is_copy(subject) {
+    if shape.natural_key != Some(Part::Name) && !subject.is_copy {
         tally.name(Reason::CacheHoldsThing, subject.thing());
     }
     let referring = subject.table.referenced_by();
-    if referring > 0 && !is_copy(subject) {
+    if referring > 0 && !subject.is_copy {
         tally.number(Reason::CacheIsReferredTo, referring as usize);
     }
     if passes_through(subject) {

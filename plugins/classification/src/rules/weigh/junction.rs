@@ -7,7 +7,7 @@ use super::super::reason::Reason;
 use super::super::shape::Key;
 use super::super::table::Hint;
 use super::super::tally::Tally;
-use super::{Subject, cache};
+use super::Subject;
 
 /// References beyond this many make a fact rather than a link.
 const MOST_SIDES: usize = 4;
@@ -56,7 +56,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     }
     tally.name(Reason::LinkIsComputed, shape.example(Part::Computed));
     let is_count = shape.has(Part::Counter) && subject.is_named(Hint::Log);
-    if cache::is_copy(subject) || is_count {
+    if subject.is_copy || is_count {
         tally.name(Reason::LinkIsCopy, subject.name);
     }
 }

@@ -7,7 +7,7 @@ use super::super::reason::Reason;
 use super::super::shape::Key;
 use super::super::table::Hint;
 use super::super::tally::Tally;
-use super::{Subject, cache};
+use super::Subject;
 
 /// Inserts this many powers of two above changes: thirty-two times as many.
 const FAR: u32 = 5;
@@ -92,10 +92,10 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     if shape.is_indexed_by_time {
         tally.plain(Reason::IndexedByTime);
     }
-    if is_fact(subject) && !cache::is_copy(subject) {
+    if is_fact(subject) && !subject.is_copy {
         tally.plain(Reason::WrittenOnce);
     }
-    if cache::is_copy(subject) {
+    if subject.is_copy {
         tally.name(Reason::LogIsCopy, subject.name);
     }
     if subject.is_partitioned() {
@@ -173,11 +173,7 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         && shape.has(Part::Time)
         && !shape.has(Part::Created)
         && !shape.has(Part::Updated);
-    if measured > 0
-        && is_plain
-        && !cache::is_copy(subject)
-        && (shape.has(Part::Occurred) || is_dated)
-    {
+    if measured > 0 && is_plain && !subject.is_copy && (shape.has(Part::Occurred) || is_dated) {
         tally.number(Reason::IsSeries, measured);
     }
 }
