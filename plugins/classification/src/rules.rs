@@ -90,6 +90,7 @@ fn judge_shape<'a>(
         name,
         words,
         shape: &shape,
+        is_copy: false,
     };
     if let Some(sign) = queue_sign(subject) {
         reasons.give(Reason::WorkQueue).text(sign);

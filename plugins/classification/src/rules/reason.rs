@@ -84,6 +84,9 @@ birth_sdk::reasons! {
         /// Nobody said that the two belong together.
         LinkIsComputed = Note "LINK_IS_COMPUTED"
             "{text} says when the link was worked out: speaks against a junction",
+        /// Counts for two things at once are no link between them.
+        LinkIsCopy = Note "LINK_IS_A_COPY"
+            "{text} is named or marked like a copy or a count: speaks against a junction",
 
         /// Written once.
         SaysWhenOnly = Note "SAYS_WHEN_ONLY"
@@ -142,7 +145,7 @@ birth_sdk::reasons! {
         /// No business key, no reference here.
         NothingToFindBy = Note "NOTHING_TO_FIND_BY"
             "nothing but the identifier is unique and nothing points here: speaks for a log",
-        /// Only beside a time.
+        /// Only beside a time; twice where the noun means nothing else.
         NamedLog = Note "NAMED_LOG"
             "{text} is named like a log: speaks for a log",
         /// `log_visitors`.
@@ -329,7 +332,7 @@ const fn evidence(reason: Reason, class: Class, setting: &'static str, weight: i
 }
 
 /// Every piece of evidence, in the order of the reasons.
-pub const EVIDENCE: [Evidence; 66] = {
+pub const EVIDENCE: [Evidence; 67] = {
     use Class::{Cache, Junction, Log, Required};
     use Reason as R;
     [
@@ -388,6 +391,7 @@ pub const EVIDENCE: [Evidence; 66] = {
         evidence(R::LinkIsThing, Junction, "weights.link-is-a-thing", -60),
         evidence(R::LinkRepeats, Junction, "weights.link-repeats", -30),
         evidence(R::LinkIsComputed, Junction, "weights.link-is-computed", -40),
+        evidence(R::LinkIsCopy, Junction, "weights.link-is-a-copy", -80),
         evidence(R::SaysWhenOnly, Log, "weights.says-when-only", 15),
         evidence(R::WrittenOnce, Log, "weights.written-once", 15),
         evidence(R::TimeOfEvent, Log, "weights.time-of-event", 15),

@@ -118,7 +118,7 @@ impl<'a> Shape<'a> {
             shape.optional_references +=
                 usize::from(part == Part::Reference && !column.is_not_null());
         }
-        shape.pair_types(table, known);
+        shape.pair_types(table, head, known);
         for index in table.indexes() {
             shape.find_references(table, index, own, head, known);
         }
@@ -202,20 +202,31 @@ impl<'a> Shape<'a> {
         self.references += 1;
     }
 
-    /// `target_type` beside `target_id` is half of one reference.
-    fn pair_types(&mut self, table: Collection<'a>, known: &mut Vocabulary) {
+    /// `target_type` beside `target_id` is half of one reference, and
+    /// `target_name` says nothing of this row.
+    fn pair_types(&mut self, table: Collection<'a>, head: Stem, known: &mut Vocabulary) {
         if self.references == 0 {
             return;
         }
         for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
             let sense = known.sense(column.name());
+            let compared = self.references.min(COMPARED);
+            // `product_name` beside `product_id` is what another row is called.
+            let is_copied = self.parts[at] == Part::Name
+                && sense.first != sense.last
+                && sense.first != head
+                && self.sides[..compared]
+                    .iter()
+                    .any(|side| side.last == sense.first);
+            if is_copied {
+                self.recast(at, Part::Content, column.name());
+            }
             if !sense.is_type
                 || self.parts[at] == Part::Reference
                 || known.kind(column) == Kind::Boolean
             {
                 continue;
             }
-            let compared = self.references.min(COMPARED);
             if self.sides[..compared]
                 .iter()
                 .any(|side| side.first == sense.first && side.last == sense.last)

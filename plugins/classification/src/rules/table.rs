@@ -3,7 +3,7 @@
 //! The noun that a name ends in counts; words before it say less. Which words
 //! hint at what is a setting. Names lie: a hint never decides alone.
 
-use super::words::{Stem, Words};
+use super::words::{Stem, Words, singular};
 
 /// Nouns that say nothing of what they hold: `audit_log_entries`.
 const EMPTY_TAILS: [&str; 26] = [
@@ -124,8 +124,11 @@ impl Hints {
             if NO_COMPOUNDS.contains(&word) {
                 return None;
             }
-            let word = word.strip_suffix('s').unwrap_or(word);
-            let longer = |ending: &str| word.len() >= ending.len() + 3 && word.ends_with(ending);
+            let (bare, ended) = singular(word);
+            let longer = |noun: &str| {
+                noun.strip_suffix(ended)
+                    .is_some_and(|noun| bare.len() >= noun.len() + 3 && bare.ends_with(noun))
+            };
             let found = self.endings.iter().find(|(ending, _)| longer(ending));
             found.map(|(_, hint)| *hint)
         })
@@ -182,8 +185,30 @@ const PLANNED: [&str; 8] = [
     "runs",
 ];
 
+/// What says what shall be done.
+const PLANS: [&str; 10] = [
+    "rule",
+    "rules",
+    "policy",
+    "template",
+    "macro",
+    "automation",
+    "scenario",
+    "trigger",
+    "workflow",
+    "playbook",
+];
+
 /// Nouns of logs that mean nothing else, also as the end of a longer word.
-const CERTAIN_LOGS: [&str; 7] = [
+const CERTAIN_LOGS: [&str; 15] = [
+    "logging",
+    "logentry",
+    "trace",
+    "click",
+    "impression",
+    "pageview",
+    "transition",
+    "invocation",
     "log",
     "audit",
     "history",
@@ -232,7 +257,20 @@ const ABOUT: [&str; 17] = [
 ];
 
 /// Nouns that are written together with the word before them.
-const COMPOUNDED: [&str; 31] = [
+const COMPOUNDED: [&str; 44] = [
+    "audit",
+    "delivery",
+    "attempt",
+    "transition",
+    "activity",
+    "snapshot",
+    "summary",
+    "statistic",
+    "thumbnail",
+    "impression",
+    "metric",
+    "movement",
+    "nonce",
     "verlauf",
     "historie",
     "zuordnung",
@@ -279,6 +317,10 @@ pub(super) struct TableName {
     pub(super) may_be_planned: bool,
     /// That noun means a log and nothing else: `history`, but not `event`.
     pub(super) is_certain_log: bool,
+    /// A word says that the rows were made from others: `cached_totals`.
+    pub(super) is_made: bool,
+    /// The noun is `cache` itself.
+    pub(super) is_cache: bool,
     stems: [Stem; 8],
 }
 
@@ -312,10 +354,15 @@ impl TableName {
                 true => hints.of_pair(words.get(first), words.get(first + 1)),
                 false => hints.exact(words.get(first)),
             };
+        let may_be_planned = PLANNED.contains(&words.get(head));
+        // The actions of a rule are what it does, not what was done.
+        let is_of_a_plan = may_be_planned && (0..head).any(|at| PLANS.contains(&words.get(at)));
         let hint = (is_head_first.then(head_first).flatten())
             .or_else(|| pair(head))
-            .or_else(|| hints.of_compound(words.get(head)));
+            .or_else(|| hints.of_compound(words.get(head)))
+            .filter(|_| !is_of_a_plan);
         let earlier = |at: usize| pair(at).or_else(|| hints.exact(words.get(at)));
+        let made = (0..head).any(|at| MADE.contains(&words.get(at)));
         let mut weak_hint = None;
         if hint.is_none() {
             let of_a_record = |&hint: &Hint| hint != Hint::Required;
@@ -328,8 +375,7 @@ impl TableName {
             let is_about = ABOUT
                 .iter()
                 .any(|noun| Stem::of(noun) == Stem::of(words.get(head)));
-            let made = !is_about && (0..head).any(|at| MADE.contains(&words.get(at)));
-            weak_hint = made.then_some(Hint::Cache);
+            weak_hint = (!is_about && made).then_some(Hint::Cache);
         }
         let mut stems = [Stem::NONE; 8];
         for (stem, word) in stems
@@ -342,9 +388,11 @@ impl TableName {
             head: Stem::of(words.get(head)),
             hint,
             weak_hint,
-            may_be_planned: PLANNED.contains(&words.get(head)),
+            may_be_planned,
+            is_made: made,
+            is_cache: hint == Some(Hint::Cache) && singular(words.get(head)).0.ends_with("cache"),
             is_certain_log: hint == Some(Hint::Log)
-                && (is_head_first
+                && (is_head_first && words.get(first) != "journal"
                     || CERTAIN_LOGS
                         .iter()
                         .any(|noun| words.get(head).trim_end_matches('s').ends_with(noun))),

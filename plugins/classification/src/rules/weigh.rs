@@ -29,10 +29,16 @@ pub(super) struct Subject<'a, 'b> {
     pub(super) name: Option<Text<'a>>,
     pub(super) words: TableName,
     pub(super) shape: &'b Shape<'a>,
+    /// See [`cache::is_copy`], which [`weigh`] asks once for all classes.
+    pub(super) is_copy: bool,
 }
 
 /// Collects the evidence for and against every class.
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
+    let subject = Subject {
+        is_copy: cache::is_copy(subject),
+        ..subject
+    };
     required::weigh(subject, tally);
     junction::weigh(subject, tally);
     log::weigh(subject, tally);
@@ -118,7 +124,10 @@ impl<'a> Subject<'a, '_> {
     fn key_value(&self) -> Option<Text<'a>> {
         let value = self.shape.example(Part::Value)?;
         let is_keyed = self.has(Part::Key) || self.has(Part::Name);
-        (is_keyed && !self.has(Part::Occurred)).then_some(value)
+        // What lapses is no setting.
+        let lapses = self.has(Part::Expiry) && !self.is_named(Hint::Required);
+        let is_told = self.has(Part::Occurred) || self.has(Part::Change);
+        (is_keyed && !lapses && !is_told).then_some(value)
     }
 
     /// Text in one of several languages.

@@ -132,7 +132,7 @@ impl Stem {
 
 /// The singular of an English noun, as what is kept of it and what is added.
 /// Wrong for some words, but alike for the singular and the plural of one.
-fn singular(word: &str) -> (&str, &str) {
+pub(super) fn singular(word: &str) -> (&str, &str) {
     match word {
         "people" => return ("person", ""),
         "children" => return ("child", ""),

@@ -77,17 +77,37 @@ pub(super) fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
             "from" | "to" | "old" | "new",
             "status" | "state" | "value" | "values" | "data" | "stage",
         ) => Part::Change,
+        // Counted up at each change, so that two do not overwrite each other.
+        ("lock", "version") => Part::Plain,
         _ => {
-            return match first {
-                "lock" | "locked" | "lease" | "leased" | "heartbeat" if !before.is_empty() => {
-                    Some(Part::Lock)
-                }
-                _ => None,
-            };
+            let is_hold = ["lock", "locked", "lease", "leased", "heartbeat"].contains(&first);
+            return (is_hold && HOLDS.contains(&last)).then_some(Part::Lock);
         }
     };
     Some(part)
 }
+
+/// What is kept of a hold: who has it, since or until when.
+const HOLDS: [&str; 18] = [
+    "at",
+    "on",
+    "by",
+    "until",
+    "till",
+    "time",
+    "date",
+    "ts",
+    "id",
+    "key",
+    "token",
+    "owner",
+    "holder",
+    "expires",
+    "expiry",
+    "expiration",
+    "name",
+    "host",
+];
 
 /// The part that a last word names.
 pub(super) fn noun(word: &str) -> Option<Part> {
@@ -223,6 +243,7 @@ pub(super) fn anywhere(words: &Words) -> Option<Part> {
             "token" | "nonce" | "otp" | "idempotency" => Part::Token,
             "count" | "counter" | "total" | "sum" | "avg" => Part::Counter,
             "error" | "duration" | "latency" => Part::Outcome,
+            "ip" | "useragent" => Part::Trace,
             "html" | "description" => Part::Prose,
             _ => return None,
         })

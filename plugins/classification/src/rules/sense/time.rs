@@ -3,6 +3,125 @@
 use super::super::part::Part;
 use super::super::words::Words;
 
+const CHANGING: [&str; 7] = [
+    "updated",
+    "modified",
+    "update",
+    "change",
+    "changed",
+    "modification",
+    "edited",
+];
+
+/// What is done to a row that is worked out or fetched.
+const COMPUTING: [&str; 30] = [
+    "computed",
+    "recomputed",
+    "calculated",
+    "recalculated",
+    "rendered",
+    "cached",
+    "fetched",
+    "indexed",
+    "counted",
+    "aggregated",
+    "materialized",
+    "rebuilt",
+    "refreshed",
+    "built",
+    "berechnet",
+    "ermittelt",
+    "precomputed",
+    "scraped",
+    "crawled",
+    "calcule",
+    "rendu",
+    "recalculado",
+    "calculado",
+    "summarized",
+    "generated",
+    "regenerated",
+    "estimated",
+    "predicted",
+    "scored",
+    "snapshot",
+];
+
+/// Words that `at`, `time`, `date` and `on` are written together with, as in
+/// `createat` and `timecreated`.
+const GLUED: [&str; 38] = [
+    "create",
+    "created",
+    "update",
+    "updated",
+    "modified",
+    "change",
+    "changed",
+    "edit",
+    "edited",
+    "delete",
+    "deleted",
+    "expire",
+    "expires",
+    "expired",
+    "start",
+    "started",
+    "end",
+    "ended",
+    "finish",
+    "finished",
+    "complete",
+    "completed",
+    "access",
+    "accessed",
+    "login",
+    "seen",
+    "sent",
+    "viewed",
+    "visit",
+    "logged",
+    "recorded",
+    "closed",
+    "published",
+    "received",
+    "posted",
+    "added",
+    "inserted",
+    "ping",
+];
+
+/// The word without the mark of a time that is written together with it, and
+/// whether there was one.
+fn unglue(word: &str) -> (&str, bool) {
+    let verb = ["at", "time", "date", "on"]
+        .iter()
+        .find_map(|mark| word.strip_suffix(mark))
+        .or_else(|| {
+            word.strip_prefix("time")
+                .or_else(|| word.strip_prefix("date"))
+        })
+        .filter(|verb| GLUED.contains(verb));
+    match verb {
+        Some("edit") => ("edited", true),
+        Some("inserted" | "posted") => ("created", true),
+        Some("access" | "accessed" | "login" | "ping") => ("seen", true),
+        Some("sent") => ("logged", true),
+        Some("finish") => ("finished", true),
+        Some("complete") => ("completed", true),
+        Some("visit") => ("visited", true),
+        Some(verb) => (verb, true),
+        None => (word, false),
+    }
+}
+
+/// What goes on is overwritten, unless it is the last change.
+fn most_recent(is_change: bool) -> Part {
+    match is_change {
+        true => Part::Updated,
+        false => Part::Recent,
+    }
+}
+
 /// Names of times. A name that ends in `_at` is one whatever else it says.
 pub(super) fn time(words: &Words) -> Option<Part> {
     let (first, last) = (words.first(), words.back(0));
@@ -40,18 +159,20 @@ pub(super) fn time(words: &Words) -> Option<Part> {
         ]
         .contains(&first);
     if ["last", "latest", "letzte", "dernier", "ultimo"].contains(&first) && last != "name" {
-        let changed = words.has(&[
-            "updated",
-            "modified",
-            "update",
-            "change",
-            "changed",
-            "modification",
-            "edited",
-        ]);
-        return Some(if changed { Part::Updated } else { Part::Recent });
+        return Some(match words.has(&COMPUTING) {
+            true => Part::Computed,
+            false => most_recent(words.has(&CHANGING)),
+        });
+    }
+    if words.len() == 1
+        && let Some(verb) = last.strip_prefix("last")
+        && (GLUED.contains(&unglue(verb).0) || verb.ends_with("at"))
+    {
+        return Some(most_recent(CHANGING.contains(&unglue(verb).0)));
     }
     for word in words.iter() {
+        let (word, is_glued) = unglue(word);
+        let marked = marked || is_glued;
         let part = match word {
             "created" | "inserted" | "creation" | "createtime" | "timecreated" | "ctime"
             | "create" | "erstellt" | "erfasst" | "eingetragen" | "angelegt" | "cree"
@@ -64,12 +185,7 @@ pub(super) fn time(words: &Words) -> Option<Part> {
                 _ => Part::Updated,
             },
             "change" | "write" if marked => Part::Updated,
-            "computed" | "recomputed" | "calculated" | "recalculated" | "rendered" | "cached"
-            | "fetched" | "indexed" | "counted" | "aggregated" | "materialized" | "rebuilt"
-            | "refreshed" | "built" | "berechnet" | "ermittelt" | "precomputed" | "scraped"
-            | "crawled" | "calcule" | "rendu" | "recalculado" | "calculado" | "summarized" => {
-                Part::Computed
-            }
+            _ if COMPUTING.contains(&word) => Part::Computed,
             "until" | "bis" | "lapses" | "lapse" | "purge" | "evict" | "ablaufdatum" | "hasta"
                 if words.len() > 1 || word == "ablaufdatum" =>
             {
@@ -112,7 +228,10 @@ pub(super) fn time(words: &Words) -> Option<Part> {
             | "captured" | "sampled" | "clicked" | "viewed" | "visited" | "performed"
             | "executed" | "attempted" | "received" | "collected" | "fired" | "triggered"
             | "zeitpunkt" | "zeitstempel" | "changedate" | "event" | "reported" | "detected"
-            | "ingested"
+            | "ingested" | "watched" | "played" | "scanned" | "downloaded" | "requested"
+            | "searched" | "streamed" | "called" | "polled" | "checked" | "evaluated"
+            | "transferred" | "moved" | "notified" | "raised" | "emitted" | "tracked"
+            | "accessed" | "entered" | "exited"
                 if marked =>
             {
                 Part::Occurred
@@ -135,8 +254,9 @@ pub(super) fn time(words: &Words) -> Option<Part> {
             1,
             "zeitpunkt" | "zeitstempel" | "uhrzeit" | "timestamp" | "ts" | "time" | "datetime"
             | "at" | "clock" | "when" | "date" | "fecha" | "datum" | "ngay" | "thoigian" | "zeit"
-            | "heure" | "instant",
+            | "heure" | "instant" | "seen" | "logged" | "recorded" | "happened" | "occurred",
         ) => Some(Part::Occurred),
+        (1, "validfrom" | "validto" | "validuntil") => Some(Part::Planned),
         (1, "until" | "till") => Some(Part::Expiry),
         (1, "from" | "to") => Some(Part::Planned),
         (1, "finished" | "started") => Some(Part::Ran),

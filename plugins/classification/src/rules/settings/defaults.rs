@@ -30,7 +30,7 @@ pub(super) const BOOKKEEPING: [&str; 19] = [
 ];
 
 /// Nouns of what people keep: what is said about something first, then things.
-pub(super) const REQUIRED: [&str; 111] = [
+pub(super) const REQUIRED: [&str; 114] = [
     "setting",
     "config",
     "configuration",
@@ -142,6 +142,9 @@ pub(super) const REQUIRED: [&str; 111] = [
     "report",
     "dashboard",
     "permission",
+    "apitoken",
+    "apikey",
+    "deploytoken",
 ];
 
 /// Nouns of links.
@@ -220,7 +223,7 @@ pub(super) const JUNCTION: [&str; 71] = [
 ];
 
 /// Nouns of records.
-pub(super) const LOG: [&str; 85] = [
+pub(super) const LOG: [&str; 90] = [
     "log",
     "audit",
     "trail",
@@ -306,10 +309,15 @@ pub(super) const LOG: [&str; 85] = [
     "buchung",
     "transaction",
     "posting",
+    "logentry",
+    "candle",
+    "kline",
+    "trackpoint",
+    "adjustment",
 ];
 
 /// Nouns of copies, proofs and counters.
-pub(super) const CACHE: [&str; 90] = [
+pub(super) const CACHE: [&str; 109] = [
     "cache",
     "session",
     "token",
@@ -399,7 +407,26 @@ pub(super) const CACHE: [&str; 90] = [
     "sperre",
     "vorschau",
     "lastseen",
-    "unread",
+    "idx",
+    "agg",
+    "derived",
+    "embedding",
+    "hourly",
+    "daily",
+    "weekly",
+    "monthly",
+    "yearly",
+    "popularity",
+    "similarity",
+    "transient",
+    "trend",
+    "previewcard",
+    "expire",
+    "verificationcode",
+    "confirmationcode",
+    "otpcode",
+    "smscode",
+    "authtoken",
 ];
 
 /// Nouns of work that waits.

@@ -22,24 +22,38 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let is_value = shape.has(Part::Value) || shape.has(Part::Payload);
     let passes = shape.has(Part::Computed)
         || shape.has(Part::Token) && !is_told
-        || shape.has(Part::Expiry) && (is_value || !is_named_thing);
+        || shape.has(Part::Expiry) && (is_value || !is_named_thing || !shape.has(Part::Token));
     let extends_with_content = shape.key == Key::Reference && subject.contents() > 0;
     let is_wide = subject.contents() + subject.details() > NARROW;
-    let is_nothing_else = subject.thing().is_none() && !extends_with_content && !is_wide;
-    let proves = shape.has(Part::Token) && shape.has(Part::Expiry) && !shape.has(Part::Name);
+    // Amounts beside counters are sums, and a title in a cache is a copy.
+    let is_sum = shape.has(Part::Amount) && shape.has(Part::Counter);
+    let is_title = subject.words.is_cache && subject.table.referenced_by() == 0;
+    let is_thing = subject.prose().is_some()
+        || is_named_thing && !is_title
+        || shape.has(Part::Amount) && !is_sum;
+    let is_nothing_else = !is_thing && !extends_with_content && !is_wide;
+    let proves = shape.has(Part::Token)
+        && shape.has(Part::Expiry)
+        && !shape.has(Part::Name)
+        && !subject.is_told_apart_by_references();
     subject.table.is_unlogged()
         || is_named && (passes || is_nothing_else)
+        || subject.words.is_made && !is_told && !subject.is_named(Hint::Required)
         || proves && !subject.is_named(Hint::Required)
 }
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     let is_little = subject.thing().is_none() && subject.contents() + subject.details() <= 1;
+    // An invitation lapses, but people sent it.
+    let is_kept = subject.is_named(Hint::Required) && !subject.table.is_unlogged();
     if let Some(expiry) = shape.example(Part::Expiry) {
-        tally.name_each(Reason::Expires, expiry, if is_little { 2 } else { 1 });
+        let is_kept = is_kept || shape.has(Part::Created) && shape.has(Part::Updated);
+        let times = if is_little && !is_kept { 2 } else { 1 };
+        tally.name_each(Reason::Expires, expiry, times);
     }
     let is_timed = shape.times > 0 || shape.has(Part::Expiry) || shape.has(Part::Created);
-    if is_timed {
+    if is_timed && !is_kept {
         tally.name(Reason::HoldsToken, shape.example(Part::Token));
     }
     if subject.table.is_unlogged() {
@@ -59,16 +73,16 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name_each(
             Reason::NamedCache,
             name,
-            if is_copy(subject) { 2 } else { 1 },
+            if subject.is_copy { 2 } else { 1 },
         );
     } else if subject.words.hints_weakly_at(Hint::Cache) {
         tally.name(Reason::NamedCacheInPart, subject.name);
     }
-    if shape.natural_key != Some(Part::Name) && !is_copy(subject) {
+    if shape.natural_key != Some(Part::Name) && !subject.is_copy {
         tally.name(Reason::CacheHoldsThing, subject.thing());
     }
     let referring = subject.table.referenced_by();
-    if referring > 0 && !is_copy(subject) {
+    if referring > 0 && !subject.is_copy {
         tally.number(Reason::CacheIsReferredTo, referring as usize);
     }
     if passes_through(subject) {
@@ -118,10 +132,12 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         && !shape.has(Part::Action)
         && !shape.has(Part::Token);
     let is_keyed = shape.references > 0 || shape.unique_by_time || shape.has(Part::Computed);
+    // A membership counts too, unless it is called a count.
+    let is_count = subject.is_named(Hint::Cache) || subject.is_named(Hint::Log);
     if is_bare
         && counters > 0
         && (is_keyed || counters >= 3)
-        && !subject.is_told_apart_by_references()
+        && (is_count || !subject.is_told_apart_by_references())
     {
         tally.number(Reason::IsAggregate, counters);
     }

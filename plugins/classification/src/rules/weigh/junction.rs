@@ -55,6 +55,10 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::LinkRepeats, subject.event_time());
     }
     tally.name(Reason::LinkIsComputed, shape.example(Part::Computed));
+    let is_count = shape.has(Part::Counter) && subject.is_named(Hint::Log);
+    if subject.is_copy || is_count {
+        tally.name(Reason::LinkIsCopy, subject.name);
+    }
 }
 
 /// A member's nickname is no thing where the table is one of members.

@@ -7,7 +7,7 @@ use super::super::reason::Reason;
 use super::super::shape::Key;
 use super::super::table::Hint;
 use super::super::tally::Tally;
-use super::{Subject, cache};
+use super::Subject;
 
 /// Inserts this many powers of two above changes: thirty-two times as many.
 const FAR: u32 = 5;
@@ -19,10 +19,11 @@ pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     if subject.event_time().is_none() || subject.is_planned() {
         return false;
     }
-    let lasts = [Part::Updated, Part::Status, Part::Retired]
-        .iter()
-        .any(|&part| shape.has(part));
-    let may_last = lasts || subject.words.may_be_planned;
+    // Frameworks add the pair of created and updated to every table.
+    let is_changed = shape.has(Part::Updated) && !shape.has(Part::Created);
+    let lasts = is_changed || shape.has(Part::Status) || shape.has(Part::Retired);
+    let may_be_planned = subject.words.may_be_planned && subject.prose().is_some();
+    let may_last = (lasts || may_be_planned) && !shape.has(Part::Occurred);
     let is_thing = subject.thing().is_some() && subject.signs() == 0 && may_last;
     if subject.is_named(Hint::Log) && (subject.words.is_certain_log || !is_thing) {
         return true;
@@ -37,7 +38,8 @@ pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     let signs = subject.signs()
         + usize::from(shape.has(Part::Occurred))
         + usize::from(says_kind && shape.has(Part::Occurred));
-    let is_told = signs >= 2 && !shape.has(Part::Updated) && !shape.has(Part::Amount);
+    let is_moved_on = is_changed || shape.has(Part::Updated) && shape.has(Part::Status);
+    let is_told = signs >= 2 && !is_moved_on && !shape.has(Part::Amount);
     is_kept || is_told
 }
 
@@ -60,8 +62,9 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     } else if shape.business_key.is_none() && shape.unique_references == 0 {
         tally.plain(Reason::NothingToFindBy);
     }
-    if subject.is_named(Hint::Log) {
-        tally.name(Reason::NamedLog, subject.name);
+    if let Some(name) = subject.name.filter(|_| subject.is_named(Hint::Log)) {
+        let is_certain = subject.words.is_certain_log && is_record(subject);
+        tally.name_each(Reason::NamedLog, name, if is_certain { 2 } else { 1 });
     } else if subject.words.hints_weakly_at(Hint::Log) {
         tally.name(Reason::NamedLogInPart, subject.name);
     }
@@ -89,10 +92,10 @@ fn weigh_times<'a>(subject: Subject<'a, '_>, time: Option<Text<'a>>, tally: &mut
     if shape.is_indexed_by_time {
         tally.plain(Reason::IndexedByTime);
     }
-    if is_fact(subject) {
+    if is_fact(subject) && !subject.is_copy {
         tally.plain(Reason::WrittenOnce);
     }
-    if cache::is_copy(subject) {
+    if subject.is_copy {
         tally.name(Reason::LogIsCopy, subject.name);
     }
     if subject.is_partitioned() {
@@ -144,7 +147,10 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::RecordsActor, shape.first_of(&actors));
     }
     tally.name(Reason::RecordsTrace, shape.example(Part::Trace));
-    tally.name(Reason::RecordsChange, shape.example(Part::Change));
+    if let Some(change) = shape.example(Part::Change) {
+        let is_both = shape.number(Part::Change) >= 2;
+        tally.name_each(Reason::RecordsChange, change, if is_both { 2 } else { 1 });
+    }
     if shape.is_move {
         tally.plain(Reason::RecordsMove);
     }
@@ -161,12 +167,13 @@ fn weigh_record<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         .is_none_or(|part| part == Part::Identifier)
         && !shape.has(Part::Name)
         && !shape.has(Part::Prose)
+        && !shape.has(Part::SearchVector)
         && !shape.unique_by_day;
     let is_dated = shape.key != Key::Own
         && shape.has(Part::Time)
         && !shape.has(Part::Created)
         && !shape.has(Part::Updated);
-    if measured > 0 && is_plain && (shape.has(Part::Occurred) || is_dated) {
+    if measured > 0 && is_plain && !subject.is_copy && (shape.has(Part::Occurred) || is_dated) {
         tally.number(Reason::IsSeries, measured);
     }
 }

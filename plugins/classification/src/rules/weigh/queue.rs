@@ -25,6 +25,11 @@ pub(in super::super) fn queue_sign<'a>(subject: Subject<'a, '_>) -> Option<Text<
     if shape.has(Part::Outcome) && !signs[..3].iter().any(|&part| shape.has(part)) {
         return None;
     }
+    // A code that may be tried three times, a session with a heartbeat.
+    let lapses = shape.has(Part::Token) || shape.has(Part::Expiry);
+    if subject.is_named(Hint::Cache) && lapses && !shape.has(Part::Due) {
+        return None;
+    }
     // Accounts that lock after failed attempts are no work.
     if shape.has(Part::Name) && !is_almost_named && strong < signs.len() {
         return None;

@@ -5,7 +5,7 @@ use super::super::reason::Reason;
 use super::super::shape::{Key, Side};
 use super::super::table::Hint;
 use super::super::tally::Tally;
-use super::{Subject, cache, junction, log};
+use super::{Subject, junction, log};
 
 pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
@@ -45,10 +45,11 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         tally.name(Reason::NamedRequired, subject.name);
     }
     if is_record {
-        let is_written_once = subject.words.is_certain_log && !shape.has(Part::Updated);
+        let is_changed = shape.has(Part::Updated) && !shape.has(Part::Created);
+        let is_written_once = subject.words.is_certain_log && !is_changed;
         tally.each(Reason::TellsOfEvent, if is_written_once { 2 } else { 1 }, 2);
     }
-    if cache::is_copy(subject) {
+    if subject.is_copy {
         tally.name(Reason::CanBeMadeAgain, subject.name);
     }
 }
