@@ -26,6 +26,7 @@ pub(super) struct Vocabulary {
     tails: Memo<Sense, fn(&str) -> Sense>,
     is_prefixed: bool,
     kinds: Memo<Kind, fn(&str) -> Kind>,
+    moves: Moves,
 }
 
 impl Vocabulary {
@@ -35,6 +36,11 @@ impl Vocabulary {
             tails: facts.memo(Sense::of_tail as fn(&str) -> Sense),
             is_prefixed: false,
             kinds: facts.memo(Kind::of as fn(&str) -> Kind),
+            moves: Moves {
+                from: FROM.map(Stem::of),
+                to: TO.map(Stem::of),
+                people: PEOPLE.map(Stem::of),
+            },
         }
     }
 
@@ -169,7 +175,7 @@ impl<'a> Shape<'a> {
             shape.find_references(table, index, own, head, known);
         }
         shape.settle_parents();
-        shape.find_move();
+        shape.find_move(&known.moves);
         for index in table.indexes() {
             shape.read_index(table, index, own, known);
         }
@@ -367,16 +373,15 @@ impl<'a> Shape<'a> {
     }
 
     /// `from_place_id` and `to_place_id`.
-    fn find_move(&mut self) {
+    fn find_move(&mut self, moves: &Moves) {
         let compared = self.references.min(COMPARED);
         let sides = &self.sides[..compared];
-        let is_person = |side: &Side| PEOPLE.iter().any(|word| side.last == Stem::of(word));
-        let is =
-            |side: &Side, words: &[&str]| words.iter().any(|word| side.first == Stem::of(word));
         self.is_move = sides.iter().any(|from| {
-            is(from, &FROM)
-                && !is_person(from)
-                && sides.iter().any(|to| is(to, &TO) && to.last == from.last)
+            moves.from.contains(&from.first)
+                && !moves.people.contains(&from.last)
+                && sides
+                    .iter()
+                    .any(|to| moves.to.contains(&to.first) && to.last == from.last)
         });
     }
 
@@ -426,6 +431,14 @@ const FROM: [&str; 7] = [
 /// What is sent from one of these to another is a message.
 const PEOPLE: [&str; 6] = ["user", "person", "account", "member", "customer", "contact"];
 const TO: [&str; 7] = ["to", "new", "target", "next", "vers", "nach", "destination"];
+
+/// The stems of these words.
+#[derive(Debug)]
+struct Moves {
+    from: [Stem; FROM.len()],
+    to: [Stem; TO.len()],
+    people: [Stem; PEOPLE.len()],
+}
 
 /// The columns of a unique key by what they are.
 #[derive(Default)]

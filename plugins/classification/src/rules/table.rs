@@ -91,7 +91,7 @@ impl Hints {
     pub(super) fn add(&mut self, words: &[String], hint: Hint) {
         for word in words {
             self.stems.push((Stem::of(word).number(), hint));
-            if word.len() >= 3 {
+            if COMPOUNDED.contains(&word.as_str()) {
                 self.endings.push((word.clone(), hint));
             }
         }
@@ -125,11 +125,8 @@ impl Hints {
             }
             let word = word.strip_suffix('s').unwrap_or(word);
             let longer = |ending: &str| word.len() >= ending.len() + 3 && word.ends_with(ending);
-            let found = self
-                .endings
-                .iter()
-                .filter(|(ending, _)| COMPOUNDED.contains(&ending.as_str()) && longer(ending));
-            found.map(|(_, hint)| *hint).next()
+            let mut found = self.endings.iter().filter(|(ending, _)| longer(ending));
+            found.next().map(|(_, hint)| *hint)
         })
     }
 }
