@@ -11,7 +11,6 @@
     reason = "a benchmark prints, and stops where it cannot be set up"
 )]
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -30,6 +29,9 @@ use birth_host::plugin::limits::Limits;
 use birth_host::plugin::set::{PluginFiles, PolicyRuntime};
 use birth_tests::cli::{Home, Ran, workspace};
 use birth_tests::database;
+use birth_tests::measure::{
+    Figure, median, milliseconds, peak_memory, psql, ratio, release_binary, run, table,
+};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
@@ -63,15 +65,6 @@ struct Bench {
     psql: Option<PathBuf>,
 }
 
-/// One line of the result.
-struct Figure {
-    what: String,
-    figure: String,
-    baseline: String,
-    ratio: String,
-    aim: String,
-}
-
 fn main() {
     let bench = Bench::new();
     let mut figures = Vec::new();
@@ -79,7 +72,7 @@ fn main() {
         bench.plan(database, what, &mut figures);
     }
     bench.plugin(&mut figures);
-    print(&figures);
+    print!("{}", table(&figures));
 }
 
 impl Bench {
@@ -89,15 +82,8 @@ impl Bench {
             .setting("log_line_prefix", "%a|")
             .setting("autovacuum", "off");
         let cluster = Cluster::start(&binaries, &options).expect("a server");
-        let name = "psql";
-        let beside = binaries.folder().join(name);
-        let on_path = std::env::var_os("PATH").and_then(|path| {
-            std::env::split_paths(&path)
-                .map(|folder| folder.join(name))
-                .find(|program| program.is_file())
-        });
         let bench = Self {
-            psql: Some(beside).filter(|p| p.is_file()).or(on_path),
+            psql: psql(binaries.folder()),
             binary: release_binary(),
             home: Home::new(),
             cluster,
@@ -348,29 +334,6 @@ impl Bench {
     }
 }
 
-/// Builds the binary as users have it and says where it is.
-fn release_binary() -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--release", "--package", "birth-host"])
-        .args(["--bin", "birth"])
-        .current_dir(workspace());
-    // What the outer cargo says of this package would make build scripts run
-    // again that ask for such variables.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(&name);
-        }
-    }
-    let built = cargo.status().expect("cargo runs");
-    assert!(built.success(), "the release binary does not build");
-    // …/target/release/deps/<this benchmark>
-    let this = std::env::current_exe().expect("the path of this benchmark");
-    let target = this.ancestors().nth(3).expect("a target directory");
-    target.join("release/birth")
-}
-
 /// The approved set of the source tree: the bytes that the binary embeds.
 fn policy(cache: PathBuf) -> PolicyRuntime {
     let folder = workspace().join("plugins/approved");
@@ -386,67 +349,7 @@ fn policy(cache: PathBuf) -> PolicyRuntime {
     )
 }
 
-fn run(command: &mut Command) -> Duration {
-    let started = Instant::now();
-    let status = command.status().expect("the program runs");
-    let took = started.elapsed();
-    assert!(status.success(), "{command:?}: {status}");
-    took
-}
-
-/// The highest resident size that the kernel reports while a process runs, in
-/// KiB. The mark only rises, so the last look before the end is all but exact.
-fn peak_memory(command: &mut Command) -> u64 {
-    let mut child = command.spawn().expect("the program runs");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().expect("a child").is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let mark = mark.and_then(|m| m.trim().trim_end_matches(" kB").trim().parse().ok());
-        peak = peak.max(mark.unwrap_or(0));
-    }
-    peak
-}
-
-fn median(times: &mut [Duration]) -> Option<Duration> {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied()
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
-}
-
-fn ratio(one: Duration, other: Duration) -> String {
-    format!("{:.3}", one.as_secs_f64() / other.as_secs_f64())
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
 fn kib_to_mib(kib: u64) -> f64 {
     kib as f64 / 1024.0
-}
-
-fn print(figures: &[Figure]) {
-    let head = ["", "figure", "baseline", "ratio", "aim"];
-    let rows: Vec<[&str; 5]> = std::iter::once(head)
-        .chain(figures.iter().map(|f| {
-            [
-                f.what.as_str(),
-                f.figure.as_str(),
-                f.baseline.as_str(),
-                f.ratio.as_str(),
-                f.aim.as_str(),
-            ]
-        }))
-        .collect();
-    let width = |i: usize| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0);
-    for row in &rows {
-        let mut line = format!("{:<1$}", row[0], width(0));
-        for (i, cell) in row.iter().enumerate().skip(1) {
-            // Writing to a String cannot fail.
-            let _ = write!(line, "  {cell:>0$}", width(i));
-        }
-        println!("{}", line.trim_end());
-    }
 }

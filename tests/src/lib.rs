@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod database;
 pub mod estate;
+pub mod measure;
 pub mod paused;
 pub mod proxy;
 pub mod server;

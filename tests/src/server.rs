@@ -41,6 +41,11 @@ impl Server {
         self.cluster.port()
     }
 
+    /// Where its programs are.
+    pub fn binaries(&self) -> &std::path::Path {
+        self.cluster.binaries().folder()
+    }
+
     /// What its log holds.
     pub fn log(&self) -> String {
         let bytes = std::fs::read(self.cluster.log_file()).expect("the server's log");

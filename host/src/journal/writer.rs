@@ -1,6 +1,6 @@
 //! Writing a run directory.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt as _};
@@ -199,8 +199,12 @@ impl RunDir {
         value: &impl serde::Serialize,
     ) -> Result<(), JournalError> {
         let fail = |source| self.io("cannot write", name, source);
-        let mut compressor = GzEncoder::new(Vec::new(), Compression::fast());
-        serde_json::to_writer(&mut compressor, value).map_err(|e| fail(e.into()))?;
+        let compressor = GzEncoder::new(Vec::new(), Compression::fast());
+        // JSON is written in pieces of a few bytes; for each of them the
+        // compressor has more to do than compressing.
+        let mut buffer = BufWriter::with_capacity(64 * 1024, compressor);
+        serde_json::to_writer(&mut buffer, value).map_err(|e| fail(e.into()))?;
+        let compressor = buffer.into_inner().map_err(|e| fail(e.into_error()))?;
         self.write(name, &compressor.finish().map_err(fail)?)
     }
 

@@ -14,6 +14,7 @@ mod keys;
 mod vocabulary;
 
 use keys::{Declared, Keys, identifier_part, key, own_identifier};
+use vocabulary::Moves;
 pub(super) use vocabulary::Vocabulary;
 
 /// Columns beyond this many are counted, not looked at: such a table is wide
@@ -123,7 +124,7 @@ impl<'a> Shape<'a> {
             shape.find_references(table, index, own, head, known);
         }
         shape.settle_parents();
-        shape.find_move();
+        shape.find_move(known.moves());
         for index in table.indexes() {
             shape.read_index(table, index, own, known);
         }
@@ -332,19 +333,15 @@ impl<'a> Shape<'a> {
     }
 
     /// `from_place_id` and `to_place_id`.
-    fn find_move(&mut self) {
-        if self.references < 2 {
-            return;
-        }
+    fn find_move(&mut self, moves: &Moves) {
         let compared = self.references.min(COMPARED);
         let sides = &self.sides[..compared];
-        let is_person = |side: &Side| PEOPLE.iter().any(|word| side.last == Stem::of(word));
-        let is =
-            |side: &Side, words: &[&str]| words.iter().any(|word| side.first == Stem::of(word));
         self.is_move = sides.iter().any(|from| {
-            is(from, &FROM)
-                && !is_person(from)
-                && sides.iter().any(|to| is(to, &TO) && to.last == from.last)
+            moves.from.contains(&from.first)
+                && !moves.people.contains(&from.last)
+                && sides
+                    .iter()
+                    .any(|to| moves.to.contains(&to.first) && to.last == from.last)
         });
     }
 
@@ -387,10 +384,3 @@ impl<'a> Shape<'a> {
         }
     }
 }
-
-const FROM: [&str; 7] = [
-    "from", "old", "source", "previous", "depuis", "von", "origin",
-];
-/// What is sent from one of these to another is a message.
-const PEOPLE: [&str; 6] = ["user", "person", "account", "member", "customer", "contact"];
-const TO: [&str; 7] = ["to", "new", "target", "next", "vers", "nach", "destination"];

@@ -20,6 +20,7 @@ pub(in super::super) struct Vocabulary {
     tails: Memo<Sense, fn(&str) -> Sense>,
     is_prefixed: bool,
     kinds: Memo<Kind, fn(&str) -> Kind>,
+    moves: Moves,
 }
 
 impl Vocabulary {
@@ -29,7 +30,16 @@ impl Vocabulary {
             tails: facts.memo(Sense::of_tail as fn(&str) -> Sense),
             is_prefixed: false,
             kinds: facts.memo(Kind::of as fn(&str) -> Kind),
+            moves: Moves {
+                from: FROM.map(Stem::of),
+                to: TO.map(Stem::of),
+                people: PEOPLE.map(Stem::of),
+            },
         }
+    }
+
+    pub(super) fn moves(&self) -> &Moves {
+        &self.moves
     }
 
     /// `rv_id`, `rv_page`, `rv_at`: what all columns begin with says nothing.
@@ -65,4 +75,19 @@ impl Vocabulary {
     pub(super) fn noun(&mut self, table: Text<'_>) -> Stem {
         self.senses.get(table).last
     }
+}
+
+const FROM: [&str; 7] = [
+    "from", "old", "source", "previous", "depuis", "von", "origin",
+];
+/// What is sent from one of these to another is a message.
+const PEOPLE: [&str; 6] = ["user", "person", "account", "member", "customer", "contact"];
+const TO: [&str; 7] = ["to", "new", "target", "next", "vers", "nach", "destination"];
+
+/// The stems of these words.
+#[derive(Debug)]
+pub(super) struct Moves {
+    pub(super) from: [Stem; FROM.len()],
+    pub(super) to: [Stem; TO.len()],
+    pub(super) people: [Stem; PEOPLE.len()],
 }
