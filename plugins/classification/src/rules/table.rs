@@ -125,7 +125,11 @@ impl Hints {
                 return None;
             }
             let (bare, ended) = singular(word);
+            let last = ended.bytes().next_back().or(bare.bytes().next_back());
             let longer = |noun: &str| {
+                if noun.bytes().next_back() != last {
+                    return false;
+                }
                 noun.strip_suffix(ended)
                     .is_some_and(|noun| bare.len() >= noun.len() + 3 && bare.ends_with(noun))
             };
@@ -372,10 +376,12 @@ impl TableName {
         } else if hint == Some(Hint::Required) {
             // `rendered_pages` are pages that were rendered; `cache_settings`
             // are settings.
-            let is_about = ABOUT
-                .iter()
-                .any(|noun| Stem::of(noun) == Stem::of(words.get(head)));
-            weak_hint = (!is_about && made).then_some(Hint::Cache);
+            let (bare, ended) = singular(words.get(head));
+            let is_about = made
+                && ABOUT
+                    .iter()
+                    .any(|noun| noun.strip_suffix(ended) == Some(bare));
+            weak_hint = (made && !is_about).then_some(Hint::Cache);
         }
         let mut stems = [Stem::NONE; 8];
         for (stem, word) in stems
