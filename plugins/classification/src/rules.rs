@@ -90,6 +90,7 @@ fn judge_shape<'a>(
         name,
         words,
         shape: &shape,
+        has_statistics: settings.use_statistics,
         is_copy: false,
     };
     if let Some(sign) = queue_sign(subject) {

@@ -9,9 +9,9 @@
 use std::path::Path;
 
 use birth_classification::rules::{Classes, EVIDENCE};
-use birth_sdk::Reason as _;
 use birth_sdk::testing::Answer;
 use birth_sdk::testing::classification::{Facts, answers};
+use birth_sdk::{Reason as _, Setting, SettingValue};
 
 mod corpus;
 
@@ -320,10 +320,24 @@ fn read(folder: &str) -> Vec<Application> {
     corpus::read_folder(&folder).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
+/// By default. The tables of our own show every piece of evidence, also what a
+/// policy has to ask for.
 fn judge(application: &Application) -> Vec<Answer> {
-    judge_facts(&corpus::facts(application))
+    let all = [Setting {
+        key: "use-statistics".to_owned(),
+        value: SettingValue::Truth(true),
+    }];
+    let settings = match application.name.as_str() {
+        "evidence" => &all[..],
+        _ => &[],
+    };
+    judge_with(settings, &corpus::facts(application))
 }
 
 fn judge_facts(facts: &Facts) -> Vec<Answer> {
-    answers::<Classes>(&[], facts).unwrap_or_else(|refusal| panic!("{refusal:?}"))
+    judge_with(&[], facts)
+}
+
+fn judge_with(settings: &[Setting], facts: &Facts) -> Vec<Answer> {
+    answers::<Classes>(settings, facts).unwrap_or_else(|refusal| panic!("{refusal:?}"))
 }

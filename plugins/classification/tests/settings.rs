@@ -40,6 +40,7 @@ fn every_known_setting_is_accepted() {
         ("minimum", SettingValue::Integer(1)),
         ("margin", SettingValue::Integer(1000)),
         ("queue-status", SettingValue::Text("cache".to_owned())),
+        ("use-statistics", SettingValue::Truth(true)),
         ("names.required", texts(&["thing"])),
         ("names.junction", texts(&["verknüpfung"])),
         ("names.log", texts(&[])),

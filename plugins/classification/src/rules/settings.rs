@@ -28,6 +28,10 @@ pub struct Settings {
     pub(super) margin: i32,
     /// `queue-status`: what a work queue is.
     pub(super) queue_status: Status,
+    /// `use-statistics` (false): whether what the server counted of a table's rows
+    /// is evidence. It changes without anybody changing a table, and a crash
+    /// sets it back, so the list that people approved would change by itself.
+    pub(super) use_statistics: bool,
     /// `names.…`: words that hint at a class.
     pub(super) hints: Hints,
     weights: [i32; EVIDENCE.len()],
@@ -54,6 +58,7 @@ impl Settings {
             minimum: points(reader.integer("minimum", 1..=1000, 30)),
             margin: points(reader.integer("margin", 1..=1000, 10)),
             queue_status: reader.choice("queue-status", &QUEUE, Status::Deferred),
+            use_statistics: reader.truth("use-statistics", false),
             hints: hints(reader),
             weights: EVIDENCE.map(|evidence| {
                 let range = match evidence.weight < 0 {

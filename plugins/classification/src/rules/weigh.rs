@@ -29,6 +29,8 @@ pub(super) struct Subject<'a, 'b> {
     pub(super) name: Option<Text<'a>>,
     pub(super) words: TableName,
     pub(super) shape: &'b Shape<'a>,
+    /// What the server counted of its rows is evidence.
+    pub(super) has_statistics: bool,
     /// See [`cache::is_copy`], which [`weigh`] asks once for all classes.
     pub(super) is_copy: bool,
 }
@@ -187,6 +189,9 @@ impl<'a> Subject<'a, '_> {
     /// Rows ever inserted, updated and deleted, as powers of two, where enough
     /// is known to say something.
     fn statistics(&self) -> Option<[u32; 3]> {
+        if !self.has_statistics {
+            return None;
+        }
         let inserts = self
             .table
             .inserts()
