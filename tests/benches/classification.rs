@@ -16,6 +16,7 @@
 )]
 
 #[path = "../../plugins/classification/tests/corpus/mod.rs"]
+#[expect(dead_code, reason = "shared with the plugin's own tests")]
 mod corpus;
 
 use std::fs;

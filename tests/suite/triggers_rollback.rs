@@ -434,3 +434,31 @@ fn rollback_on_another_database() {
     other.expect_everything();
     scene.expect_everything();
 }
+
+/// After the last look under the locks, which do not keep anybody from the
+/// issues: a row is deleted only as the run wrote it.
+#[test]
+fn issue_that_is_edited_after_the_last_look() {
+    for change in [
+        "UPDATE inventory.system_issues SET title = 'x' WHERE collection_key = 'recipes'",
+        "DELETE FROM inventory.system_issues WHERE collection_key = 'recipes'",
+    ] {
+        let scene = Scene::new();
+        let run = scene.applied();
+        let paused = scene.rollback(&run).pause_at("locked");
+        scene.db.execute(change);
+        let issues = scene.issues();
+        let undone = paused.resume().expect_code(30);
+        expect(
+            &undone,
+            &[
+                ("rollback_status", "FAILED"),
+                ("triggers_dropped", "0"),
+                ("issues_deleted", "0"),
+            ],
+        );
+        expect_reason(&undone, "VERIFICATION_FAILED", &["the issue 1 for recipes"]);
+        assert_eq!(scene.triggers(), names(&MAPPED));
+        assert_eq!(scene.issues(), issues);
+    }
+}

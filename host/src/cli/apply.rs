@@ -3,11 +3,12 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 
 use birth_core::op::triggers::report::of_batches;
-use birth_core::outcome::{Exit, Status};
+use birth_core::outcome::{Exit, FailureClass, Status};
 
 use super::operations::{OperationName, TriggersOptions, storage, triggers};
 use super::options::read_named;
@@ -17,6 +18,7 @@ use crate::plugin::set::PolicyRuntime;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
 use crate::run::operation::Operation;
+use crate::run::signal;
 use crate::run::storage::Storage;
 use crate::run::triggers::{BATCHES_REMAIN, Triggers};
 use crate::run::{Access, Environment};
@@ -96,7 +98,9 @@ impl Apply {
     /// As [`Apply::storage`], one batch after another.
     async fn triggers(&self, output: &Output) -> Result<Option<Closed>, Failure> {
         let (policy, environment) = self.open()?;
-        let report = self.triggers.approved(&environment.stores.knowledge_base)?;
+        let store = &environment.stores.knowledge_base;
+        // Read before each batch: an approval can be withdrawn in between.
+        let report = || self.triggers.approved(store);
         let profile = self.database.profile(output)?;
         // A saved plan of one batch has to be made again with that size.
         let batch = match &self.plan {
@@ -106,21 +110,38 @@ impl Apply {
             }
             None => self.triggers.batch_size(),
         };
-        let operation = || {
-            let report = Some(Rc::clone(&report));
-            triggers(&self.database, profile.clone(), &policy, report, batch)
+        let operation = |report| {
+            triggers(
+                &self.database,
+                profile.clone(),
+                &policy,
+                Some(report),
+                batch,
+            )
         };
+        let first = report()?;
+        let planned = || operation(Rc::clone(&first));
         let Some(mut approved) = self
-            .agree(output, &environment.access, &operation, &policy)
+            .agree(output, &environment.access, &planned, &policy)
             .await?
         else {
             return Ok(None);
         };
         let tell = |text: &str| output.progress(text);
+        let stopped = signal::watch();
         let mut batches: Vec<Closed> = Vec::new();
         loop {
             let plan = approved.take();
-            let closed = carry_out::carry_out(&environment, operation(), plan, None, &tell).await;
+            let closed = match report() {
+                _ if stopped.load(Ordering::Relaxed) => {
+                    carry_out::not_begun::<Triggers>(interrupted())
+                }
+                Err(failure) => carry_out::not_begun::<Triggers>(failure),
+                Ok(report) => {
+                    let operation = operation(report);
+                    carry_out::carry_out(&environment, operation, plan, None, &tell).await
+                }
+            };
             let goes_on = self.plan.is_none()
                 && closed
                     .failure
@@ -155,6 +176,14 @@ impl Apply {
     }
 }
 
+fn interrupted() -> Failure {
+    Failure::new(
+        FailureClass::Configuration,
+        "INTERRUPTED",
+        "stopped by a signal before the batch began",
+    )
+}
+
 /// The runs of an installation in batches as one result: the last one's end,
 /// with what all of them did. Batches before one that stopped are committed, so
 /// the whole is `PARTIAL`.
@@ -170,6 +199,7 @@ fn of_runs(mut batches: Vec<Closed>) -> Option<Closed> {
         exit,
         failure,
         response,
+        unpublished: last_unpublished,
     } = last;
     // Otherwise its own transaction is committed, or may be.
     let stopped = !matches!(status, Status::Pass | Status::Partial | Status::Unknown);
@@ -189,6 +219,34 @@ fn of_runs(mut batches: Vec<Closed>) -> Option<Closed> {
             (Status::Partial, Exit::Status(Status::Partial), failure)
         }
     };
+    let unpublished = batches
+        .iter()
+        .filter_map(|b| b.unpublished.as_ref())
+        .count();
+    let (status, exit, failure) = match failure {
+        None if unpublished > 0 => {
+            let runs: Vec<&str> = batches
+                .iter()
+                .filter(|b| b.unpublished.is_some())
+                .map(|b| b.run.as_str())
+                .collect();
+            let failure = Failure::new(
+                FailureClass::Filesystem,
+                "UPLOAD_FAILED",
+                format!(
+                    "what these runs left could not be stored: {}",
+                    runs.join(", ")
+                ),
+            )
+            .with_hint("mend the store, then run `birth runs publish RUN` for each");
+            (
+                Status::Partial,
+                Exit::Status(Status::Partial),
+                Some(failure),
+            )
+        }
+        failure => (status, exit, failure),
+    };
     let reason = failure.as_ref().map(Failure::reason);
     let earlier: Vec<_> = batches.into_iter().map(|b| b.response).collect();
     Some(Closed {
@@ -197,6 +255,7 @@ fn of_runs(mut batches: Vec<Closed>) -> Option<Closed> {
         exit,
         response: of_batches(&earlier, &response, stopped, status, reason.as_deref()),
         failure,
+        unpublished: last_unpublished,
     })
 }
 

@@ -50,6 +50,11 @@ pub(super) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// As [`plain`], on one line: a name must not look like a line of its own.
+pub(super) fn one_line(text: &str) -> String {
+    plain(text).replace('\n', "\\n")
+}
+
 impl Output {
     pub(super) fn new(format: Format, quiet: bool) -> Self {
         Self { format, quiet }

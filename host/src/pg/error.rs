@@ -60,7 +60,9 @@ impl PgError {
             };
         };
         let mut message = db.message().to_owned();
-        if let Some(detail) = db.detail() {
+        // The detail of a violated constraint holds values of users' rows.
+        let is_about_rows = db.code().code().starts_with("23");
+        if let Some(detail) = db.detail().filter(|_| !is_about_rows) {
             message = format!("{message} ({detail})");
         }
         if let Some(hint) = db.hint() {

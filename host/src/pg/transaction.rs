@@ -4,8 +4,7 @@ use std::marker::PhantomData;
 
 use tokio_postgres::types::Type;
 
-use birth_core::ident::QualifiedName;
-use birth_core::sql::frame::TableLock;
+use birth_core::sql::frame::{LockedTable, TableLock};
 use birth_core::sql::{Statement, frame, query};
 
 use super::error::{PgError, PgErrorKind};
@@ -126,7 +125,7 @@ impl<S: Statement> Transaction<S> {
     /// Takes the locks that the statements need, waiting up to `lock_timeout`.
     pub async fn lock_tables(
         &self,
-        tables: &[&QualifiedName],
+        tables: &[LockedTable<'_>],
         mode: TableLock,
         timeouts: frame::Timeouts,
     ) -> Result<(), PgError> {
@@ -135,7 +134,7 @@ impl<S: Statement> Transaction<S> {
             return Ok(());
         }
         let action = match tables {
-            [table] => format!("locking the table {table}"),
+            [table] => format!("locking the table {}", table.name),
             several => format!("locking {} tables", several.len()),
         };
         let mut locked = self.session.batch(&action, &statements).await;
@@ -158,6 +157,16 @@ impl<S: Statement> Transaction<S> {
         tell: &dyn Fn(usize),
     ) -> Result<Vec<Returned>, PgError> {
         self.session.pipeline(statements, tell).await
+    }
+
+    /// Lets deferred triggers fire.
+    pub async fn fire_deferred(&self) -> Result<(), PgError> {
+        self.session
+            .batch(
+                "firing deferred triggers",
+                &[frame::FIRE_DEFERRED.to_owned()],
+            )
+            .await
     }
 
     /// Reads in the transaction.

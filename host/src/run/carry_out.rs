@@ -29,6 +29,8 @@ pub struct Closed {
     pub failure: Option<Failure>,
     /// What goes to stdout.
     pub response: FinalResponse,
+    /// Why report, keys or log did not reach their stores, where they did not.
+    pub unpublished: Option<Failure>,
 }
 
 /// An ending before it is written down.
@@ -221,6 +223,7 @@ pub fn not_begun<O: Operation>(failure: Failure) -> Closed {
         exit: end.exit(),
         response: O::response(end.status, reason.as_deref(), &evidence),
         failure: end.failure,
+        unpublished: None,
     }
 }
 
@@ -269,13 +272,13 @@ async fn steps<O: Operation>(
         return Err(drifted(&drift, "since the plan was made").into());
     }
     let stop = O::stop(planned.plan());
-    if stop.is_none() && planned.server().standby {
+    if stop.is_none() && (planned.server().standby || planned.server().read_only) {
         return Err(Failure::new(
             FailureClass::Database,
             "READ_ONLY",
-            "the server is a standby and cannot be written to",
+            "the server is a standby, or default_transaction_read_only is on",
         )
-        .with_hint("connect to the primary")
+        .with_hint("connect to the primary, or lift default_transaction_read_only for this session")
         .into());
     }
     if stop.is_none() {
@@ -466,9 +469,11 @@ pub(super) fn close<O: Operation>(
     let mut response = respond(&end);
     // Before the log is handed over, so that the copy ends with it.
     let mut logged = run.line(&format!("final response:\n{response}"));
+    let mut unpublished = None;
     match publish::<O>(stores, run, &header, &evidence, &response) {
         Ok(()) => tell("published"),
         Err(failure) => {
+            unpublished = Some(failure.clone());
             end = end.unpublished(failure);
             response = respond(&end);
             let now = format!("not published; final response now:\n{response}");
@@ -502,6 +507,7 @@ pub(super) fn close<O: Operation>(
         exit: end.exit(),
         failure: end.failure,
         response,
+        unpublished,
     }
 }
 

@@ -7,11 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use birth_core::digest::Digest;
-use birth_core::ident::QualifiedName;
 use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FinalResponse, Status};
 use birth_core::sql::Statement;
-use birth_core::sql::frame::TableLock;
+use birth_core::sql::frame::{LockedTable, TableLock};
 
 use super::failure::Failure;
 use super::replay::RecordedVerdicts;
@@ -128,9 +127,9 @@ pub trait Operation: Sized {
     fn check_feasible(&self, target: &Self::Target, plan: &Self::Plan) -> Result<(), Failure>;
     /// What it will execute, in order.
     fn statements(plan: &Self::Plan) -> &[Self::Statement];
-    /// The tables whose locks the statements need, with their `pg_class.oid`,
-    /// in the order in which they are taken.
-    fn tables(plan: &Self::Plan) -> Vec<(u32, &QualifiedName)>;
+    /// The tables whose locks the statements need, in the order in which they
+    /// are taken.
+    fn tables(plan: &Self::Plan) -> Vec<LockedTable<'_>>;
     /// The tables whose rows the statements are there to change, by
     /// `pg_class.oid`; the transaction must change no row of any other.
     fn changes_rows_of(plan: &Self::Plan) -> Vec<u32>;
@@ -163,6 +162,17 @@ pub trait Operation: Sized {
         target: &Self::Target,
         plan: &Self::Plan,
     ) -> impl Future<Output = Result<Self::State, Failure>>;
+
+    /// Reads again under the table locks what they do not protect, as far as it
+    /// is quickly read; what differs from the facts, empty means nothing.
+    fn read_again(
+        &self,
+        _reader: Reader<'_>,
+        _target: &Self::Target,
+        _facts: &Self::Facts,
+    ) -> impl Future<Output = Result<Vec<String>, Failure>> {
+        async { Ok(vec![]) }
+    }
 
     /// What moved between the facts and the table locks; empty means nothing.
     fn moved(&self, plan: &Self::Plan, before: &Self::Facts, locked: &Self::State) -> Vec<String>;

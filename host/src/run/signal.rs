@@ -1,5 +1,8 @@
 //! The signals that ask a command to end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Waits for SIGINT or SIGTERM.
@@ -19,4 +22,17 @@ async fn one(kind: SignalKind) {
         // the run.
         Err(_) => std::future::pending().await,
     }
+}
+
+/// Remembers from now on whether a signal came: between two runs nobody waits for
+/// one, and the first listener took the default away.
+#[must_use]
+pub fn watch() -> Arc<AtomicBool> {
+    let came = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&came);
+    tokio::spawn(async move {
+        received().await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    came
 }

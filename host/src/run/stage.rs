@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use birth_core::ident::QualifiedName;
 use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::FailureClass;
 use birth_core::sql::{Statement, frame};
@@ -284,7 +283,8 @@ fn versioned(content: &impl Serialize) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec_pretty(&file).map_err(|e| Failure::encoding(&e))
 }
 
-/// The whole transaction as text, in the order in which it will be sent.
+/// Every statement of the transaction that changes or locks something, in the
+/// order in which it will be sent; what is only read in between is left out.
 pub fn compiled_sql<O: Operation>(plan: &O::Plan, waiting: &Waiting) -> String {
     let mut frame = vec![frame::BEGIN.to_owned()];
     frame.extend(frame::local_settings(waiting.timeouts));
@@ -292,14 +292,20 @@ pub fn compiled_sql<O: Operation>(plan: &O::Plan, waiting: &Waiting) -> String {
     frame.push(frame::try_lock(frame::SHARED_LOCK_KEY));
     let statements = O::statements(plan);
     if !statements.is_empty() {
-        let tables = O::tables(plan);
-        let names: Vec<&QualifiedName> = tables.iter().map(|t| t.1).collect();
-        frame.extend(frame::lock_tables(&names, O::TABLE_LOCK, waiting.timeouts));
+        frame.extend(frame::lock_tables(
+            &O::tables(plan),
+            O::TABLE_LOCK,
+            waiting.timeouts,
+        ));
     }
     let mut out: String = frame.iter().map(|line| format!("{line};\n")).collect();
     for statement in statements {
         out += &statement.preview();
         out.push('\n');
+    }
+    if !statements.is_empty() {
+        out += frame::FIRE_DEFERRED;
+        out += ";\n";
     }
     out + frame::COMMIT + ";\n"
 }
@@ -389,16 +395,19 @@ impl<O: Operation> Locking<O> {
         if O::statements(&self.plan).is_empty() {
             return Ok(());
         }
-        let tables = O::tables(&self.plan);
-        let names: Vec<&QualifiedName> = tables.iter().map(|t| t.1).collect();
         transaction
-            .lock_tables(&names, O::TABLE_LOCK, waiting.timeouts)
+            .lock_tables(&O::tables(&self.plan), O::TABLE_LOCK, waiting.timeouts)
             .await?;
         let state = self
             .operation
             .observe(reader, &self.target, &self.plan)
             .await?;
-        let moved = self.operation.moved(&self.plan, &self.facts, &state);
+        let mut moved = self.operation.moved(&self.plan, &self.facts, &state);
+        let again = self
+            .operation
+            .read_again(reader, &self.target, &self.facts)
+            .await?;
+        moved.extend(again);
         if moved.is_empty() {
             return Ok(());
         }
@@ -407,7 +416,7 @@ impl<O: Operation> Locking<O> {
 
     /// Naming the holders is a courtesy that must not hide the time-out itself.
     async fn holders(&self, session: &Session, waiting: &Waiting) -> String {
-        let oids: Vec<u32> = O::tables(&self.plan).iter().map(|t| t.0).collect();
+        let oids: Vec<u32> = O::tables(&self.plan).iter().map(|t| t.oid).collect();
         match session
             .lock_holders(&oids, O::TABLE_LOCK, waiting.timeouts)
             .await
@@ -545,6 +554,9 @@ impl<O: Operation> Locked<O> {
             .transaction
             .execute(O::statements(&self.plan), tell)
             .await?;
+        if !O::statements(&self.plan).is_empty() {
+            self.transaction.fire_deferred().await?;
+        }
         let after = self
             .operation
             .observe(reader, &self.target, &self.plan)
@@ -562,6 +574,11 @@ impl<O: Operation> Locked<O> {
                 "whether rows were changed cannot be told, because track_counts is off".to_owned(),
             ),
         }
+        let made = reader.functions_made().await?;
+        faults.extend(
+            made.iter()
+                .map(|f| format!("the function {f} was made or changed")),
+        );
         let keys = match O::capture(&self.plan, &after, &returned) {
             Ok(keys) if faults.is_empty() => Ok(keys),
             Ok(_) => Err(faults),

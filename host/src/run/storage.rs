@@ -7,7 +7,6 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
-use birth_core::ident::QualifiedName;
 use birth_core::op::storage::assess::{Context, assess};
 use birth_core::op::storage::facts::StorageFacts;
 use birth_core::op::storage::plan::StoragePlan;
@@ -21,7 +20,7 @@ use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::policy::verdict::Severity;
 use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
-use birth_core::sql::frame::TableLock;
+use birth_core::sql::frame::{LockedTable, TableLock};
 
 use super::failure::Failure;
 use super::locks::{LockBudget, check_feasible};
@@ -206,8 +205,12 @@ impl Operation for Storage {
         &plan.statements
     }
 
-    fn tables(plan: &StoragePlan) -> Vec<(u32, &QualifiedName)> {
-        vec![(plan.registry.oid, &plan.registry.name)]
+    fn tables(plan: &StoragePlan) -> Vec<LockedTable<'_>> {
+        vec![LockedTable {
+            oid: plan.registry.oid,
+            name: &plan.registry.name,
+            with_descendants: true,
+        }]
     }
 
     fn changes_rows_of(_plan: &StoragePlan) -> Vec<u32> {

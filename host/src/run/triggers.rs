@@ -9,10 +9,11 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use birth_core::catalog::function::TriggerFunction;
+use birth_core::catalog::relation::RelationKind;
 use birth_core::catalog::trigger::LiveTrigger;
 use birth_core::digest::Digest;
-use birth_core::estate::Estate;
-use birth_core::ident::{Identifier, QualifiedName};
+use birth_core::estate::{Estate, MappedKeys};
+use birth_core::ident::Identifier;
 use birth_core::issue::{IssueConcepts, IssueDraft, IssueRow, compile};
 use birth_core::op::triggers::assess::{Context, assess, matching, proposals};
 use birth_core::op::triggers::facts::{ApprovedArtifact, TriggersFacts, conflict_batches};
@@ -27,7 +28,7 @@ use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::policy::coverage::CoverageStatus;
 use birth_core::profile::{Naming, Profile};
 use birth_core::resolve::{Relation, ResolvedConcept, ResolvedFamily};
-use birth_core::sql::frame::TableLock;
+use birth_core::sql::frame::{LockedTable, TableLock};
 
 pub use words::BATCHES_REMAIN;
 
@@ -77,6 +78,18 @@ pub struct TriggersTarget {
     pub locks_held: i64,
 }
 
+impl TriggersTarget {
+    fn species_column(&self) -> Result<Identifier, Failure> {
+        Identifier::new(self.species_key.column.as_str()).map_err(|error| {
+            Failure::new(
+                FailureClass::Internal,
+                "COLUMN_NAME_NOT_USABLE",
+                error.to_string(),
+            )
+        })
+    }
+}
+
 impl Triggers {
     /// The schema a family is looked for in: the profile's word on it, else the
     /// schema the person named for the registry.
@@ -101,6 +114,16 @@ impl Triggers {
                 "a run that is only looked at has no approved report",
             )
         })
+    }
+
+    /// The issues of the approved collections that have no species.
+    fn unmapped(&self, approved: &ApprovedArtifact, mapped: &MappedKeys) -> Vec<IssueDraft> {
+        let unmapped = approved.statuses.iter().filter(|(key, status)| {
+            **status == CoverageStatus::Required && !mapped.keys.contains(*key)
+        });
+        unmapped
+            .map(|(key, _)| species_issue(&self.profile.issue, key))
+            .collect()
     }
 
     fn artifact(&self) -> Result<ApprovedArtifact, Failure> {
@@ -217,26 +240,13 @@ impl Operation for Triggers {
         let function = function
             .filter(|f| f.fits)
             .ok_or_else(|| gone(&format!("the function {}", target.function.signature())))?;
-        let key = Identifier::new(target.species_key.column.as_str());
-        let key = key.map_err(|error| {
-            Failure::new(
-                FailureClass::Internal,
-                "COLUMN_NAME_NOT_USABLE",
-                error.to_string(),
-            )
-        })?;
-        let mapped = reader.mapped_keys(&map, &key).await?;
+        let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
         let names = trigger_names(&estate, &self.profile.naming);
         let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
         let triggers = reader.birth_triggers(&tables, function.oid).await?;
         let birth_triggers = reader.birth_trigger_count(function.oid).await?;
         let approved = self.artifact()?;
-        let unmapped = approved.statuses.iter().filter(|(key, status)| {
-            **status == CoverageStatus::Required && !mapped.keys.contains(*key)
-        });
-        let mut drafts: Vec<IssueDraft> = unmapped
-            .map(|(key, _)| species_issue(&self.profile.issue, key))
-            .collect();
+        let mut drafts = self.unmapped(&approved, &mapped);
         let concepts = &target.issue_concepts;
         let values = &self.profile.issue;
         let holds_keys = (registry.oid, target.registry.key.column.as_str());
@@ -351,10 +361,8 @@ impl Operation for Triggers {
         &plan.statements
     }
 
-    fn tables(plan: &TriggersPlan) -> Vec<(u32, &QualifiedName)> {
-        plan.created()
-            .map(|i| (i.object.table.oid, &i.object.table.name))
-            .collect()
+    fn tables(plan: &TriggersPlan) -> Vec<LockedTable<'_>> {
+        plan.created().map(|i| locked(&i.object.table)).collect()
     }
 
     fn changes_rows_of(plan: &TriggersPlan) -> Vec<u32> {
@@ -408,6 +416,43 @@ impl Operation for Triggers {
             })
             .collect();
         observe(reader, target.function.oid, &names).await
+    }
+
+    async fn read_again(
+        &self,
+        reader: Reader<'_>,
+        target: &TriggersTarget,
+        facts: &TriggersFacts,
+    ) -> Result<Vec<String>, Failure> {
+        let registry = current(reader, &target.registry.registry).await?;
+        let map = current(reader, &target.species_map).await?;
+        let columns = target.registry.columns()?;
+        let rules = &self.profile.collections;
+        let estate = reader.estate(&registry, &columns, rules).await?;
+        let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
+        let values = &self.profile.issue;
+        let drafts = self.unmapped(&facts.approved, &mapped);
+        let open = reader
+            .open_issues(&facts.issues, &facts.issue_concepts, values, &drafts)
+            .await?;
+        let names = trigger_names(&estate, &self.profile.naming);
+        let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
+        let triggers = reader.birth_triggers(&tables, facts.function.oid).await?;
+        let now = [
+            (
+                "the registry",
+                (registry, estate) == (facts.registry.clone(), facts.estate.clone()),
+            ),
+            ("the species map", mapped == facts.mapped),
+            ("the open issues", open == facts.open_issues),
+            (
+                "the live triggers",
+                by_table(triggers.live) == facts.triggers
+                    && triggers.on_partitions == facts.partition_triggers,
+            ),
+        ];
+        let changed = now.iter().filter(|(_, same)| !same);
+        Ok(changed.map(|(what, _)| format!("{what} changed")).collect())
     }
 
     fn moved(
@@ -500,6 +545,16 @@ impl Operation for Triggers {
             connection: &header.connection,
         };
         report::report(&header, &for_report(evidence), response)
+    }
+}
+
+/// A trigger of a partitioned table is one of its partitions too; one of any other
+/// table concerns nothing that inherits from it.
+fn locked(table: &Relation) -> LockedTable<'_> {
+    LockedTable {
+        oid: table.oid,
+        name: &table.name,
+        with_descendants: table.kind == RelationKind::PartitionedTable,
     }
 }
 

@@ -82,6 +82,21 @@ pub enum TableLock {
     ShareRowExclusive,
 }
 
+/// A table that is to be locked.
+#[derive(Debug, Clone, Copy)]
+pub struct LockedTable<'a> {
+    /// `pg_class.oid`, to name who holds its lock.
+    pub oid: u32,
+    /// Its name.
+    pub name: &'a QualifiedName,
+    /// The statements reach what inherits from it too.
+    pub with_descendants: bool,
+}
+
+/// Makes deferred constraint triggers fire now and not at COMMIT, so that what
+/// they do is seen by the verification.
+pub const FIRE_DEFERRED: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+
 impl TableLock {
     /// The mode as LOCK TABLE takes it.
     #[must_use]
@@ -122,8 +137,14 @@ impl TableLock {
 /// deadlock, because it would be the one that is ended. Locks are taken in the
 /// order of the names.
 #[must_use]
-pub fn lock_tables(tables: &[&QualifiedName], mode: TableLock, timeouts: Timeouts) -> Vec<String> {
-    let names: Vec<String> = tables.iter().map(|t| t.quoted()).collect();
+pub fn lock_tables(tables: &[LockedTable<'_>], mode: TableLock, timeouts: Timeouts) -> Vec<String> {
+    let names: Vec<String> = tables
+        .iter()
+        .map(|table| {
+            let only = if table.with_descendants { "" } else { "ONLY " };
+            format!("{only}{}", table.name.quoted())
+        })
+        .collect();
     let lock = format!("LOCK TABLE {} IN {} MODE", names.join(", "), mode.mode());
     match tables.len() {
         0 => vec![],

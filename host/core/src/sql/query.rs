@@ -23,7 +23,7 @@ SELECT current_setting('server_version_num')::int4, current_setting('server_vers
        current_user::text, pg_is_in_recovery(),
        current_setting('max_locks_per_transaction')::int8
          * (current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8),
-       (SELECT count(*) FROM pg_locks)
+       (SELECT count(*) FROM pg_locks), current_setting('default_transaction_read_only')::bool
 FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
 WHERE d.datname = current_database()";
 

@@ -9,7 +9,7 @@ use birth_core::sql::Statement as _;
 
 use super::{Render, SHOWN, more, reasons, width};
 use crate::cli::Output;
-use crate::cli::output::{BAD, BOLD, DIM, WARN, decision, plain, styled};
+use crate::cli::output::{BAD, BOLD, DIM, WARN, decision, one_line, plain, styled};
 use crate::cli::plan::approval;
 use crate::plugin::set::PolicyRuntime;
 use crate::run::stage::Planned;
@@ -110,7 +110,7 @@ impl Render for Triggers {
         let width = names
             .iter()
             .take(SHOWN)
-            .map(|n| plain(n).chars().count())
+            .map(|n| one_line(n).chars().count())
             .max()
             .unwrap_or(0)
             .max(width(&plan.items, |_| ""));
@@ -120,7 +120,7 @@ impl Render for Triggers {
         for item in ordered.take(SHOWN) {
             output.text(format!(
                 "  {:<width$}  {}",
-                plain(&table(&item.object)),
+                one_line(&table(&item.object)),
                 decision(item.decision, decision_word(item.decision))
             ));
             reasons(output, &item.reasons);
@@ -133,7 +133,7 @@ impl Render for Triggers {
             };
             output.text(format!(
                 "  {} has no species mapping: {issue}",
-                plain(&queued.collection)
+                one_line(&queued.collection)
             ));
         }
         more(output, plan.queue.len());

@@ -150,6 +150,16 @@ impl Reader<'_> {
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
+    /// Functions that the present transaction made or changed.
+    pub async fn functions_made(&self) -> Result<Vec<String>, PgError> {
+        let action = "looking for functions that this transaction made";
+        let rows = self
+            .session
+            .rows(action, query::FUNCTIONS_MADE, &[])
+            .await?;
+        rows.iter().map(|row| column(row, 0)).collect()
+    }
+
     /// Tables of which the present transaction changed rows, and how many, but
     /// for those that are `allowed`. None where the server does not count.
     pub async fn rows_touched(

@@ -22,6 +22,9 @@ pub struct Server {
     pub role: String,
     /// Whether it is a standby.
     pub standby: bool,
+    /// Whether transactions only read unless they say otherwise: whoever set it
+    /// means it.
+    pub read_only: bool,
     /// Locks the server has room for.
     pub lock_slots: i64,
     /// Locks held now.
@@ -49,6 +52,7 @@ impl Reader<'_> {
             standby: column(&row, 7)?,
             lock_slots: column(&row, 8)?,
             locks_held: column(&row, 9)?,
+            read_only: column(&row, 10)?,
         })
     }
 }

@@ -17,7 +17,7 @@ use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::profile::Profile;
 use birth_core::resolve::{Relation, ResolvedFamily};
 use birth_core::sql::Statement as _;
-use birth_core::sql::frame::TableLock;
+use birth_core::sql::frame::{LockedTable, TableLock};
 
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server, TableRights};
@@ -225,9 +225,15 @@ impl Operation for StorageRollback {
         &plan.undo.statements
     }
 
-    fn tables(plan: &RollbackPlan) -> Vec<(u32, &QualifiedName)> {
+    fn tables(plan: &RollbackPlan) -> Vec<LockedTable<'_>> {
         let table = plan.table.iter();
-        table.map(|name| (plan.keys.table_oid, name)).collect()
+        table
+            .map(|name| LockedTable {
+                oid: plan.keys.table_oid,
+                name,
+                with_descendants: true,
+            })
+            .collect()
     }
 
     fn changes_rows_of(_plan: &RollbackPlan) -> Vec<u32> {

@@ -7,17 +7,17 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::{Digest, DigestBuilder};
-use birth_core::ident::QualifiedName;
 use birth_core::issue::IssueRow;
 use birth_core::op::triggers::LOCK_KEY;
 use birth_core::op::triggers::plan::OTHER_LOCKS;
 use birth_core::op::triggers::undo::{self, TriggersKeys, TriggersUndo, UndoPlan, UndoState};
 use birth_core::op::{DatabaseIdentity, Revision, plan_file};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
-use birth_core::sql::frame::TableLock;
+use birth_core::resolve::Relation;
+use birth_core::sql::frame::{LockedTable, TableLock};
 
-use super::by_table;
 use super::words::some;
+use super::{by_table, locked};
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server};
 use crate::run::failure::{Failure, other_database};
@@ -55,7 +55,7 @@ pub struct RollbackPlan {
     /// What will be done.
     pub undo: UndoPlan,
     /// The tables that statements change, as they are called now.
-    pub tables: BTreeMap<u32, QualifiedName>,
+    pub tables: Vec<Relation>,
 }
 
 /// What became of the captured issues, in the order of the keys.
@@ -152,7 +152,7 @@ impl Operation for TriggersRollback {
         let keys = &self.keys.keys;
         let undo = undo::assess(keys, facts);
         let dropped = undo.dropped.iter().map(|(_, table)| table);
-        let tables = dropped.filter_map(|oid| Some((*oid, facts.tables.get(oid)?.name.clone())));
+        let tables = dropped.filter_map(|oid| facts.tables.get(oid).cloned());
         let plan = RollbackPlan {
             format: 1,
             of: self.keys.run.clone(),
@@ -224,11 +224,10 @@ impl Operation for TriggersRollback {
         &plan.undo.statements
     }
 
-    fn tables(plan: &RollbackPlan) -> Vec<(u32, &QualifiedName)> {
-        let mut tables: Vec<(u32, &QualifiedName)> =
-            plan.tables.iter().map(|(oid, name)| (*oid, name)).collect();
+    fn tables(plan: &RollbackPlan) -> Vec<LockedTable<'_>> {
+        let mut tables: Vec<LockedTable<'_>> = plan.tables.iter().map(locked).collect();
         // In the order in which every run takes them.
-        tables.sort_by_key(|(_, name)| *name);
+        tables.sort_by_key(|table| table.name);
         tables
     }
 
@@ -313,7 +312,8 @@ impl Operation for TriggersRollback {
 
     fn verify(plan: &RollbackPlan, _before: &UndoState, after: &UndoState) -> Vec<String> {
         let mut faults = undo::left_over(&plan.keys, &plan.undo, after);
-        let expected = plan.birth_triggers - plan.undo.dropped.len() as u64;
+        let dropped = plan.undo.dropped.len() as u64;
+        let expected = plan.birth_triggers.saturating_sub(dropped);
         if after.birth_triggers != expected {
             faults.push(format!(
                 "{expected} triggers should call the function, and {} do",
@@ -364,7 +364,7 @@ impl Operation for TriggersRollback {
         let done = evidence.committed.and(plan);
         // Without a last look: what there was, less what was committed.
         let dropped = done.map_or(0, |p| p.undo.dropped.len());
-        let expected = plan.map_or(0, |p| p.birth_triggers - dropped as u64);
+        let expected = plan.map_or(0, |p| p.birth_triggers.saturating_sub(dropped as u64));
         let total = evidence.state.map_or(expected, |s| s.birth_triggers);
         FinalResponse::default()
             .with_status("rollback_status", status, reason)

@@ -7,6 +7,7 @@ use super::undo::TriggersKeys;
 use super::verify::TriggersState;
 use crate::op::{Decision, plan_file};
 use crate::outcome::{FinalResponse, Status};
+use crate::text::is_hidden;
 
 /// What is known of a run when it closes. Every field comes from evidence: a
 /// phase that was not reached leaves its field at its default.
@@ -239,8 +240,16 @@ fn sections(out: &mut String, plan: &TriggersPlan) {
     }
 }
 
+/// Text from a database on one line, with what cannot be seen as escapes.
 fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
+    let hidden = |c: char| c.is_control() || is_hidden(c);
+    text.chars()
+        .flat_map(|c| {
+            let escaped = hidden(c).then(|| c.escape_unicode());
+            let shown = (!hidden(c)).then_some(c);
+            escaped.into_iter().flatten().chain(shown)
+        })
+        .collect()
 }
 
 fn table_cell(text: &str) -> String {
