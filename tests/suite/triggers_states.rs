@@ -212,7 +212,7 @@ fn every_state(server: &'static Server) {
 
     let applied = place.run(&APPLY).expect_code(10);
     assert_eq!(applied.get("b3a_status"), "PARTIAL");
-    let excluded = format!("{blocked} tables are excluded");
+    let excluded = format!("{blocked} tables excluded");
     said(&applied, &APPLY, "EXISTING_CONFLICT", &[&excluded]);
     for (key, value) in [
         ("trigger_target_count", found.len()),
@@ -276,7 +276,7 @@ fn where_everything_is_blocked_nothing_is_done() {
         let blocked = |s: &State| s.is("BLOCKED_EXISTING_CONFLICT");
         let place = Place::approved(server, &script(blocked));
         let count = count("BLOCKED_EXISTING_CONFLICT");
-        let excluded = format!("{count} tables are excluded");
+        let excluded = format!("{count} tables excluded");
         let first = ["shop.arguments (TRIGGER_HAS_ARGUMENTS)", &excluded];
         let ran = place.refuses(&APPLY, 11, "EXISTING_CONFLICT", &first);
         assert_eq!(ran.get("b3a_status"), "BLOCKED");

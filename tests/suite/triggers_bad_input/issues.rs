@@ -83,7 +83,7 @@ fn what_only_the_insert_shows_rolls_everything_back() {
             "AFTER",
             "UPDATE shop.good SET title = 'b'; RETURN NULL;",
             30,
-            "1 rows of shop.good were changed in the transaction",
+            "1 rows were changed in shop.good",
         ),
         (
             "AFTER",

@@ -155,7 +155,7 @@ fn one_difference_is_enough() {
     for (change, says) in [
         (
             "DELETE FROM inventory.collection_registry WHERE collection_key = 'one'",
-            "differ in 1 collections: \"one\" is approved as BIRTH_REQUIRED, but the registry has no such collection",
+            "differ in 1 collection: \"one\" is approved as BIRTH_REQUIRED, but the registry has no such collection",
         ),
         (
             "INSERT INTO inventory.collection_registry VALUES ('two', 'governed')",
