@@ -16,6 +16,11 @@
 )]
 
 #[path = "../../plugins/classification/tests/corpus/mod.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "a part of the corpus reader of another package"
+)]
 mod corpus;
 
 use std::fs;

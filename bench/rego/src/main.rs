@@ -36,7 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map_err(|_| format!("no verdicts but {verdicts}"))?
             .iter()
         {
-            let status = verdict[0].as_string().map_err(|_| format!("no verdict but {verdict}"))?;
+            let status = verdict[0]
+                .as_string()
+                .map_err(|_| format!("no verdict but {verdict}"))?;
             statuses.push(status.to_string());
         }
     }
