@@ -16,7 +16,11 @@
 )]
 
 #[path = "../../plugins/classification/tests/corpus/mod.rs"]
-#[expect(dead_code, reason = "shared with the plugin's own tests")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "a part of the corpus reader of another package"
+)]
 mod corpus;
 
 use std::fs;

@@ -18,3 +18,6 @@ else
 fi
 command -v java >/dev/null || echo "java is not installed: liquibase will not run" >&2
 command -v sqitch >/dev/null || echo "sqitch is not installed: install the system's packages sqitch and libdbd-pg-perl" >&2
+# The classification rules in Rego, for `--bench classification`.
+here=$(cd "$(dirname "$0")" && pwd)
+cargo install --locked --path "$here/../../bench/rego" --root "$folder" --target-dir "$folder/target"

@@ -7,9 +7,9 @@ import data.words as w
 
 # The words of a name: lower case, without the digits that end them.
 words(name) := [word |
-	once := regex.replace(name, `([\p{Ll}0-9])(\p{Lu})`, "${1}_${2}")
-	twice := regex.replace(once, `(\p{Lu})(\p{Lu}\p{Ll})`, "${1}_${2}")
-	some raw in regex.split(`[^\p{L}\p{N}]+`, lower(twice))
+	once := regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_${2}")
+	twice := regex.replace(once, `([A-Z])([A-Z][a-z])`, "${1}_${2}")
+	some raw in regex.split(`[^a-z0-9]+`, lower(twice))
 	word := bare(raw)
 	word != ""
 ]
@@ -28,25 +28,27 @@ hissing := {"sses", "shes", "ches", "xes", "tuses", "ruses", "nuses", "puses", "
 cut(word, number) := substring(word, 0, count(word) - number)
 
 # The singular of a noun; "" stands for no word.
-stem(word) := irregular[word]
+stem(word) := found if {
+	found := irregular[word]
+	found
+} else := word if {
+	word in unchanged
+} else := word if {
+	count(word) < 4
+} else := cut(word, 2) if {
+	strings.any_suffix_match(word, {"ungen", "ionen", "iones"})
+} else := concat("", [cut(word, 3), "y"]) if {
+	endswith(word, "ies")
+} else := cut(word, 2) if {
+	strings.any_suffix_match(word, hissing)
+} else := word if {
+	strings.any_suffix_match(word, {"ss", "us", "is"})
+} else := trim_suffix(word, "s")
 
-else := word if word in unchanged
-
-else := word if count(word) < 4
-
-else := cut(word, 2) if strings.any_suffix_match(word, {"ungen", "ionen", "iones"})
-
-else := concat("", [cut(word, 3), "y"]) if endswith(word, "ies")
-
-else := cut(word, 2) if strings.any_suffix_match(word, hissing)
-
-else := word if strings.any_suffix_match(word, {"ss", "us", "is"})
-
-else := trim_suffix(word, "s")
-
-at(words, index) := words[index]
-
-else := ""
+at(words, index) := found if {
+	found := words[index]
+	found
+} else := ""
 
 back(words, places) := at(words, (count(words) - 1) - places)
 
@@ -57,6 +59,7 @@ has(words, wanted) if {
 
 sense(words) := found if {
 	found := reference(words)
+	found
 } else := {
 	"part": part(words),
 	"first": stem(at(words, 0)),
@@ -70,9 +73,9 @@ sense(words) := found if {
 	"type": is_type(words),
 }
 
-is_type(words) if w.type_marks[back(words, 0)]
-
-else := false
+is_type(words) if {
+	w.type_marks[back(words, 0)]
+} else := false
 
 named(words) := back(words, 1) if {
 	w.type_marks[back(words, 0)]
@@ -106,15 +109,16 @@ referring(part, first, last, language) := {
 	"type": false,
 }
 
-language(word) if w.languages[word]
-
-else := false
+language(word) if {
+	w.languages[word]
+} else := false
 
 own_ids := {"id", "uuid", "guid", "oid", "ulid", "pk", "rowid"}
 
 reference(words) := found if {
 	count(words) == 1
 	found := reference_of_one(words[0])
+	found
 } else := referring("Reference", words[1], back(words, 0), language(back(words, 0))) if {
 	count(words) > 1
 	words[0] in {"id", "fk", "uuid"}
@@ -137,9 +141,9 @@ is_author(words) if back(words, 1) == "by"
 
 is_author(words) if has(words, object.keys(w.authors))
 
-tail_of(word) := trim_suffix(word, "id") if endswith(word, "id")
-
-else := trim_suffix(word, "uuid") if endswith(word, "uuid")
+tail_of(word) := trim_suffix(word, "id") if {
+	endswith(word, "id")
+} else := trim_suffix(word, "uuid") if endswith(word, "uuid")
 
 reference_of_one(word) := referring("Identifier", "", "", false) if {
 	tail_of(word)
@@ -201,6 +205,7 @@ part(words) := "Plain" if {
 	count(words) == 0
 } else := found if {
 	found := phrase(words)
+	found
 } else := "Lock" if {
 	is_by(words)
 	back(words, 1) in locked
@@ -213,6 +218,7 @@ part(words) := "Plain" if {
 	w.authors[words[0]]
 } else := found if {
 	found := time(words)
+	found
 } else := "Flag" if {
 	words[0] in flags
 } else := "Change" if {
@@ -233,14 +239,17 @@ part(words) := "Plain" if {
 	every word in words { meaningless(word) }
 } else := prefixed(found, words) if {
 	found := w.nouns[back(words, 0)]
-} else := [found | some word in words; found := w.anywhere[word]][0]
-
-else := "Amount" if {
+	found
+} else := found if {
+	found := [found | some word in words; found := w.anywhere[word]; found][0]
+	found
+} else := "Amount" if {
 	startswith(words[0], "qty")
 } else := "Amount" if {
 	endswith(back(words, 0), "amt")
 } else := found if {
 	found := w.nouns[words[0]]
+	found
 	found in {"Amount", "Payload", "Locale", "Value"}
 } else := "Plain"
 
@@ -255,9 +264,10 @@ meaningless(word) if {
 	not word in {"x", "y", "z", "k", "v"}
 }
 
-phrase(words) := w.phrases[concat(" ", [back(words, 1), back(words, 0)])]
-
-else := "Lock" if {
+phrase(words) := found if {
+	found := w.phrases[concat(" ", [back(words, 1), back(words, 0)])]
+	found
+} else := "Lock" if {
 	words[0] in {"lock", "locked", "lease", "leased", "heartbeat"}
 	count(words) > 1
 }
@@ -273,7 +283,7 @@ is_last(words) if {
 	back(words, 0) != "name"
 }
 
-holds("always", _)
+holds("always", _) := true
 
 holds("marked", words) if is_marked(words)
 
@@ -293,9 +303,10 @@ time(words) := "Updated" if {
 	has(words, changed)
 } else := "Recent" if {
 	is_last(words)
-} else := [found | some word in words; found := time_of_word(word, words)][0]
-
-else := "Expiry" if {
+} else := found if {
+	found := [found | some word in words; found := time_of_word(word, words); found][0]
+	found
+} else := "Expiry" if {
 	words[0] in period_first
 	back(words, 0) == "until"
 } else := "Planned" if {
@@ -359,13 +370,15 @@ is_empty(word) if w.empty_tails[word]
 
 is_empty(word) if regex.match(`^v?[0-9]+$`, word)
 
-head_of(words) := max([index | some index, word in words; not is_empty(word)])
+head_of(words) := found if {
+	found := max([index | some index, word in words; not is_empty(word)])
+	found
+} else := count(words) - 1
 
-else := count(words) - 1
-
-compounded(word) := hint_of(word)
-
-else := [ending[1] |
+compounded(word) := found if {
+	found := hint_of(word)
+	found
+} else := [ending[1] |
 	some ending in w.endings
 	count(trim_suffix(word, "s")) >= count(ending[0]) + 3
 	endswith(trim_suffix(word, "s"), ending[0])
@@ -373,9 +386,10 @@ else := [ending[1] |
 	not w.no_compounds[word]
 }
 
-first_of(words) := min([index | some index, word in words; not w.habits[word]])
-
-else := 0
+first_of(words) := found if {
+	found := min([index | some index, word in words; not w.habits[word]])
+	found
+} else := 0
 
 is_head_first(words) if w.head_first[at(words, first_of(words))]
 
@@ -386,31 +400,41 @@ is_head_pair(words) if w.head_first_pairs[concat(" ", [at(words, first_of(words)
 head_hint(words) := found if {
 	is_head_pair(words)
 	found := hint_of_pair(words, first_of(words) + 1)
+	found
 } else := found if {
 	is_head_first(words)
 	found := hint_of(at(words, first_of(words)))
+	found
 } else := found if {
 	found := hint_of_pair(words, head_of(words))
+	found
 } else := found if {
 	found := compounded(words[head_of(words)])
+	found
 } else := ""
 
-earlier(words, index) := hint_of_pair(words, index)
-
-else := hint_of(words[index])
+earlier(words, index) := found if {
+	found := hint_of_pair(words, index)
+	found
+} else := hint_of(words[index])
 
 weak_hint(words, hint) := found if {
 	hint == ""
 	found := [found |
-		some back in numbers.range(1, head_of(words))
-		found := earlier(words, head_of(words) - back)
+		some before in numbers.range(1, head_of(words))
+		found := earlier(words, head_of(words) - before)
 		found != "required"
 	][0]
+	found
 } else := "cache" if {
 	hint == "required"
+	was_made(words)
+} else := ""
+
+was_made(words) if {
 	some index in numbers.range(0, head_of(words) - 1)
 	w.made[words[index]]
-} else := ""
+}
 
 certain(words, hint) if {
 	hint == "log"
@@ -420,9 +444,9 @@ certain(words, hint) if {
 	strings.any_suffix_match(trim_right(words[head_of(words)], "s"), object.keys(w.certain_logs))
 } else := false
 
-planned(words) if w.planned[at(words, head_of(words))]
-
-else := false
+planned(words) if {
+	w.planned[at(words, head_of(words))]
+} else := false
 
 table(name) := {
 	"head": stem(at(words_of, head_of(words_of))),

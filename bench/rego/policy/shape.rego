@@ -7,13 +7,14 @@ import rego.v1
 
 import data.words as w
 
-kind(type) := w.kinds[type]
-
-else := "Document" if endswith(type, "hstore")
-
-else := "Text" if endswith(type, "citext")
-
-else := "Other"
+kind(type) := found if {
+	found := w.kinds[type]
+	found
+} else := "Document" if {
+	endswith(type, "hstore")
+} else := "Text" if {
+	endswith(type, "citext")
+} else := "Other"
 
 refers := {"Small", "Integer", "Number", "Text", "Uuid", "Bytes"}
 
@@ -49,9 +50,10 @@ column_part(sense, kind, column) := "SearchVector" if {
 	w.fits[sense.part][kind]
 } else := by_type(sense, kind, column)
 
-by_type(sense, kind, column) := {"Boolean": "Flag", "Time": "Time", "Document": "Payload", "Bytes": "Payload", "Network": "Content", "SearchVector": "SearchVector", "Number": "Number"}[kind]
-
-else := "Flag" if {
+by_type(sense, kind, column) := found if {
+	found := {"Boolean": "Flag", "Time": "Time", "Document": "Payload", "Bytes": "Payload", "Network": "Content", "SearchVector": "SearchVector", "Number": "Number"}[kind]
+	found
+} else := "Flag" if {
 	kind == "Text"
 	column.length == 1
 } else := "Detail" if {
@@ -99,11 +101,12 @@ known(table, memo) := memo.tails if {
 
 # The foreign keys by the column they start from.
 declared(table, memo) := {at: last |
-	some at in {at | some key in table.foreign_keys; some at in key.columns}
-	all_of := [key | some key in table.foreign_keys; at in key.columns]
-	key := all_of[count(all_of) - 1]
-	last := {"name": memo.senses[key.table].last, "own": key.table == table.name}
-	last.name != ""
+	some at, _ in table.columns
+	starting := [key | some key in table.foreign_keys; at in key.columns]
+	count(starting) > 0
+	target := starting[count(starting) - 1].table
+	memo.senses[target].last != ""
+	last := {"name": memo.senses[target].last, "own": target == table.name}
 }
 
 # The columns that tell rows apart.
@@ -114,16 +117,18 @@ serves(index) if {
 	not index.other_method
 }
 
-key_number(table) := [number | some number, index in table.indexes; index.primary][0]
-
-else := [number |
+key_number(table) := found if {
+	found := [number | some number, index in table.indexes; index.primary][0]
+	found
+} else := found if {
+	found := [number |
 	fewest := min([count(index.columns) | some index in table.indexes; serves(index)])
 	some number, index in table.indexes
 	serves(index)
 	count(index.columns) == fewest
 ][0]
-
-else := -1
+	found
+} else := -1
 
 own_identifier(table, key, senses, _, _) := [at | some at, sense in senses; sense.part == "Identifier"][0] if key == -1
 
@@ -145,9 +150,10 @@ is_own(_, sense, _) if sense.part != "Reference"
 
 is_own(_, sense, head) if sense.last == head
 
-own_or_none(table, key, senses, pointed, head) := own_identifier(table, key, senses, pointed, head)
-
-else := -1
+own_or_none(table, key, senses, pointed, head) := found if {
+	found := own_identifier(table, key, senses, pointed, head)
+	found
+} else := -1
 
 # The part of a column before the indexes are read.
 first_part(column, sense, kind, pointed, is_own) := natural_part(column, column_part(sense, kind, column)) if {
@@ -203,7 +209,7 @@ refers_by_index(_, index, _, sense, kind, head) if {
 	names_party(sense, head)
 }
 
-is_first_or_shared(0, _)
+is_first_or_shared(0, _) := true
 
 is_first_or_shared(_, index) if is_shared(index)
 
@@ -265,7 +271,7 @@ levelled(table, parts) := {at |
 	some index in table.indexes
 	is_read(index)
 	is_shared(index)
-	count([at | some at in index.columns; at != null; parts[at] == "Reference"]) >= 2
+	count([1 | some key in index.columns; key != null; parts[key] == "Reference"]) >= 2
 	some at in index.columns
 	at != null
 	parts[at] in {"Name", "Action"}
@@ -329,16 +335,20 @@ is_unique_key(index) if {
 	not index.other_method
 }
 
-is_by_time(table, senses, kinds) if {
+any_is_by_time(table, senses, kinds) if {
 	some index in table.indexes
 	not index.other_method
 	not is_unique_key(index)
 	at := index.columns[count(index.columns) - 1]
 	at != null
 	column_part(senses[at], kinds[at], table.columns[at]) in {"Created", "Occurred"}
+}
+
+is_by_time(table, senses, kinds) if {
+	any_is_by_time(table, senses, kinds)
 } else := false
 
-has_brin(table, kinds) if {
+any_has_brin(table, kinds) if {
 	some index in table.indexes
 	index.other_method
 	count(index.columns) == 1
@@ -346,6 +356,10 @@ has_brin(table, kinds) if {
 	at != null
 	not table.columns[at].array
 	kinds[at] in {"Time", "Integer"}
+}
+
+has_brin(table, kinds) if {
+	any_has_brin(table, kinds)
 } else := false
 
 origins := {"from", "old", "source", "previous", "depuis", "von", "origin"}
@@ -354,13 +368,17 @@ destinations := {"to", "new", "target", "next", "vers", "nach", "destination"}
 
 people := {"user", "person", "account", "member", "customer", "contact"}
 
-is_move(sides) if {
+any_is_move(sides) if {
 	some from in sides
 	from.first in origins
 	not from.last in people
 	some to in sides
 	to.first in destinations
 	to.last == from.last
+}
+
+is_move(sides) if {
+	any_is_move(sides)
 } else := false
 
 natural(table, key, words, own, senses, kinds) := column_part(senses[own], kinds[own], table.columns[own]) if {
@@ -377,12 +395,12 @@ key_kind(table, key, words) := key_of(words) if {
 
 # Parts of which a first column can still be named.
 named(parts, first) := {part |
-	some at, part in parts
+	some part in parts
 	part in {"Reference", "Plain", "Level"}
 } | {part |
-	some part in {part | some part in first}
-	at := [at | some at, other in first; other == part][0]
+	some at, part in first
 	parts[at] == part
+	count([1 | some before, other in first; before < at; other == part]) == 0
 }
 
 references_of(numbers, sides) := numbers.Parent if {
@@ -390,29 +408,22 @@ references_of(numbers, sides) := numbers.Parent if {
 	count(sides) == 0
 } else := count(sides)
 
-shape(table, head, memo) := {
-	"columns": count(table.columns),
-	"number": numbers,
-	"named": named(parts, first),
-	"sides": array.slice(sides, 0, 8),
-	"references": references_of(numbers, sides),
-	"key": key_kind(table, key, words_of_key),
-	"natural": natural(table, key, words_of_key, own, senses, kinds),
-	"unique_references": max({0} | {number |
-		some words in unique
-		number := number_of(words, {"reference"})
-		number >= 2
-		number_of(words, {"reference", "describing"}) == count(words)
-	}),
-	"business": count([1 | some words in unique; "business" in words]) > 0,
-	"by_time": count([1 | some words in unique; number_of(words, {"time", "day"}) > 0]) > 0,
-	"by_day": count([1 | some words in unique; "day" in words]) > 0,
-	"brin": has_brin(table, kinds),
-	"time_index": is_by_time(table, senses, kinds),
-	"language": count([1 | some at, sense in senses; at != own; is_language(sense, first[at])]) > 0,
-	"optional": count([1 | some at, part in first; part == "Reference"; not table.columns[at].not_null]),
-	"move": is_move(sides),
-	"times": count([1 | some at, kind in kinds; kind == "Time"; at != own]),
+# In three stages, because the VM has 255 registers for a rule.
+shape(table, head, memo) := summary(table, indexed(table, head, columns_of(table, head, memo)))
+
+# The columns by themselves.
+columns_of(table, head, memo) := {
+	"senses": senses,
+	"kinds": kinds,
+	"key": key,
+	"own": own,
+	"first": first,
+	"sides": [side |
+		some at, part in first
+		part == "Reference"
+		at != own
+		side := {"first": senses[at].first, "last": senses[at].last, "table": object.get(pointed, at, {"name": ""}).name}
+	],
 } if {
 	by_name := known(table, memo)
 	senses := [by_name[column.name] | some column in table.columns]
@@ -423,30 +434,65 @@ shape(table, head, memo) := {
 	first := [first_part(column, senses[at], kinds[at], object.get(pointed, at, null), at == own) |
 		some at, column in table.columns
 	]
-	declared_sides := [side |
-		some at, part in first
-		part == "Reference"
-		at != own
-		side := {"first": senses[at].first, "last": senses[at].last, "table": object.get(pointed, at, {"name": ""}).name}
-	]
-	halves := {at |
-		some at, part in first
-		is_half(senses[at], kinds[at], part, array.slice(declared_sides, 0, 8))
-	}
-	paired := [part_at(at, first, halves, [], set()) | some at, _ in first]
-	found := new_references(table, paired, senses, kinds, own, head, count(declared_sides))
-	sides := array.concat(declared_sides, [side |
+}
+
+# What the indexes make of them.
+indexed(table, head, c) := object.union(c, {
+	"polymorphic": count(halves) > 0,
+	"sides": array.concat(c.sides, [side |
 		some at in found
-		side := {"first": senses[at].first, "last": senses[at].last, "table": senses[at].coded}
-	])
-	referring := [part_at(at, first, halves, found, set()) | some at, _ in first]
-	parts := [part_at(at, first, halves, found, levelled(table, referring)) | some at, _ in first]
-	numbers := {part: number | some part in parts; number := count([1 | some other in parts; other == part])}
-	unique := [key_words(table, index, parts, kinds, own, count(halves) > 0) |
+		side := {"first": c.senses[at].first, "last": c.senses[at].last, "table": c.senses[at].coded}
+	]),
+	"parts": [part_at(at, c.first, halves, found, levels) | some at, _ in c.first],
+}) if {
+	halves := {at |
+		some at, part in c.first
+		is_half(c.senses[at], c.kinds[at], part, array.slice(c.sides, 0, 8))
+	}
+	paired := [part_at(at, c.first, halves, [], set()) | some at, _ in c.first]
+	found := new_references(table, paired, c.senses, c.kinds, c.own, head, count(c.sides))
+	found
+	levels := levelled(table, [part_at(at, c.first, halves, found, set()) | some at, _ in c.first])
+}
+
+unique_of(words) := number_of(words, {"reference"}) if {
+	number_of(words, {"reference"}) >= 2
+	number_of(words, {"reference", "describing"}) == count(words)
+} else := 0
+
+summary(table, c) := object.union(keys_of(table, c), {
+	"columns": count(table.columns),
+	"number": numbers,
+	"named": named(c.parts, c.first),
+	"sides": array.slice(c.sides, 0, 8),
+	"references": references_of(numbers, c.sides),
+	"brin": has_brin(table, c.kinds),
+	"time_index": is_by_time(table, c.senses, c.kinds),
+	"language": count([1 | some at, sense in c.senses; at != c.own; is_language(sense, c.first[at])]) > 0,
+	"optional": count([1 | some at, part in c.first; part == "Reference"; not table.columns[at].not_null]),
+	"move": is_move(c.sides),
+	"times": count([1 | some at, found_kind in c.kinds; found_kind == "Time"; at != c.own]),
+}) if {
+	numbers := {part: amount | some part in c.parts; amount := count([1 | some other in c.parts; other == part])}
+}
+
+index_at(table, key) := table.indexes[key] if {
+	key >= 0
+} else := {"columns": []}
+
+keys_of(table, c) := {
+	"key": key_kind(table, c.key, words_of_key),
+	"natural": natural(table, c.key, words_of_key, c.own, c.senses, c.kinds),
+	"unique_references": max(array.concat([0], [unique_of(words) | some words in unique])),
+	"business": count([1 | some words in unique; "business" in words]) > 0,
+	"by_time": count([1 | some words in unique; number_of(words, {"time", "day"}) > 0]) > 0,
+	"by_day": count([1 | some words in unique; "day" in words]) > 0,
+} if {
+	unique := [key_words(table, index, c.parts, c.kinds, c.own, c.polymorphic) |
 		some index in table.indexes
 		is_unique_key(index)
 	]
-	words_of_key := key_words(table, object.get(table.indexes, max([key, 0]), {"columns": []}), parts, kinds, own, count(halves) > 0)
+	words_of_key := key_words(table, index_at(table, c.key), c.parts, c.kinds, c.own, c.polymorphic)
 }
 
 is_language(sense, _) if sense.language

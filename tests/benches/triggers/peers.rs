@@ -42,7 +42,10 @@ impl Peer {
         match self {
             Self::Psql => psql.map(Path::to_path_buf),
             Self::Sqitch => on_path("sqitch"),
-            Self::Dbmate => installed("node_modules/@dbmate/linux-x64/bin/dbmate"),
+            // The program itself, not the script that starts it.
+            Self::Dbmate => ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"]
+                .iter()
+                .find_map(|on| installed(&format!("node_modules/@dbmate/{on}/bin/dbmate"))),
             Self::Liquibase => {
                 on_path("java").and(installed("node_modules/liquibase/dist/liquibase/liquibase"))
             }
