@@ -111,12 +111,12 @@ impl Report {
 
 /// The report of one part; with `BIRTH_CORPUS_CONFUSIONS` set it names the
 /// tables that got another class than their label, but never those of
-/// `validation`, by which nothing may be chosen.
+/// `final`, by which nothing may be chosen.
 fn show(folder: &str) -> Report {
     let report = Report::of(folder);
     println!("{folder}\n{}", report.lines());
     let wanted = std::env::var_os("BIRTH_CORPUS_CONFUSIONS").is_some();
-    if wanted && !["validation", "final"].contains(&folder) {
+    if wanted && folder != "final" {
         println!("{}", report.confusions.join("\n"));
     }
     report

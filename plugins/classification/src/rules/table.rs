@@ -204,7 +204,9 @@ const PLANS: [&str; 10] = [
 ];
 
 /// Nouns of logs that mean nothing else, also as the end of a longer word.
-const CERTAIN_LOGS: [&str; 15] = [
+const CERTAIN_LOGS: [&str; 17] = [
+    "aud",
+    "ledger",
     "logging",
     "logentry",
     "trace",
@@ -223,7 +225,11 @@ const CERTAIN_LOGS: [&str; 15] = [
 ];
 
 /// What was made from something else.
-const MADE: [&str; 13] = [
+const MADE: [&str; 17] = [
+    "latest",
+    "last",
+    "trending",
+    "popular",
     "cache",
     "cached",
     "rendered",
@@ -261,7 +267,9 @@ const ABOUT: [&str; 17] = [
 ];
 
 /// Nouns that are written together with the word before them.
-const COMPOUNDED: [&str; 44] = [
+const COMPOUNDED: [&str; 46] = [
+    "assignment",
+    "membership",
     "audit",
     "delivery",
     "attempt",
@@ -372,7 +380,8 @@ impl TableName {
             let of_a_record = |&hint: &Hint| hint != Hint::Required;
             weak_hint = (0..head)
                 .rev()
-                .find_map(|at| earlier(at).filter(of_a_record));
+                .find_map(|at| earlier(at).filter(of_a_record))
+                .or(made.then_some(Hint::Cache));
         } else if hint == Some(Hint::Required) {
             // `rendered_pages` are pages that were rendered; `cache_settings`
             // are settings.

@@ -49,7 +49,24 @@ const COMPUTING: [&str; 30] = [
 
 /// Words that `at`, `time`, `date` and `on` are written together with, as in
 /// `createat` and `timecreated`.
-const GLUED: [&str; 38] = [
+const GLUED: [&str; 55] = [
+    "measured",
+    "fetched",
+    "computed",
+    "cached",
+    "generated",
+    "executed",
+    "triggered",
+    "refreshed",
+    "processed",
+    "occurred",
+    "rendered",
+    "indexed",
+    "checked",
+    "synced",
+    "calculated",
+    "scheduled",
+    "locked",
     "create",
     "created",
     "update",

@@ -31,14 +31,29 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let is_thing = subject.prose().is_some()
         || is_named_thing && !is_title
         || shape.has(Part::Amount) && !is_sum;
-    let is_nothing_else = !is_thing && !extends_with_content && !is_wide;
+    // A session that people open and close, or that was held.
+    let is_held = shape.has(Part::Status) || shape.number(Part::Ran) >= 2;
+    let lapses = [Part::Token, Part::Expiry, Part::Payload]
+        .iter()
+        .any(|&part| shape.has(part));
+    let is_nothing_else = !is_thing && !extends_with_content && !is_wide && (!is_held || lapses);
     let proves = shape.has(Part::Token)
         && shape.has(Part::Expiry)
         && !shape.has(Part::Name)
         && !subject.is_told_apart_by_references();
+    // What another row was worked out to, under its key.
+    let is_worked_out = shape.has(Part::Computed)
+        && shape.key == Key::Reference
+        && !is_told
+        && !shape.has(Part::Created)
+        && !shape.has(Part::Status)
+        && subject.table.referenced_by() == 0;
     subject.table.is_unlogged()
+        || is_worked_out
         || is_named && (passes || is_nothing_else)
-        || subject.words.is_made && !is_told && !subject.is_named(Hint::Required)
+        || subject.words.is_made
+            && (!is_told || shape.key == Key::Reference && !is_named_thing)
+            && !subject.is_named(Hint::Required)
         || proves && !subject.is_named(Hint::Required)
 }
 
@@ -75,8 +90,15 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
             name,
             if subject.is_copy { 2 } else { 1 },
         );
-    } else if subject.words.hints_weakly_at(Hint::Cache) {
-        tally.name(Reason::NamedCacheInPart, subject.name);
+    } else if let Some(name) = subject
+        .name
+        .filter(|_| subject.words.hints_weakly_at(Hint::Cache))
+    {
+        tally.name_each(
+            Reason::NamedCacheInPart,
+            name,
+            if subject.is_copy { 2 } else { 1 },
+        );
     }
     if shape.natural_key != Some(Part::Name) && !subject.is_copy {
         tally.name(Reason::CacheHoldsThing, subject.thing());
@@ -106,6 +128,9 @@ fn weigh_copies<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         Part::Content,
     ];
     let is_keyed = shape.natural_key.is_some_and(|part| keys.contains(&part));
+    // A session under the identifier that a browser sends.
+    let is_keyed =
+        is_keyed || subject.is_named(Hint::Cache) && shape.natural_key == Some(Part::Identifier);
     let is_timed = shape.times > 0 || shape.has(Part::Expiry);
     if is_keyed && is_timed && shape.columns <= NARROW && !shape.has(Part::Prose) {
         let passes = shape.has(Part::Expiry) || shape.has(Part::Computed);
