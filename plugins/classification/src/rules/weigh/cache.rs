@@ -48,7 +48,11 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
         && !shape.has(Part::Created)
         && !shape.has(Part::Status)
         && subject.table.referenced_by() == 0;
+    let is_derived = (subject.words.is_derived || shape.has(Part::SearchVector))
+        && shape.key == Key::Reference
+        && subject.prose().is_none();
     subject.table.is_unlogged()
+        || is_derived
         || is_worked_out
         || is_named && (passes || is_nothing_else)
         || subject.words.is_made
@@ -69,7 +73,16 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     }
     let is_timed = shape.times > 0 || shape.has(Part::Expiry) || shape.has(Part::Created);
     if is_timed && !is_kept {
-        tally.name(Reason::HoldsToken, shape.example(Part::Token));
+        // A second token, or a time at which it was asked for: for one use.
+        let is_for_one_use =
+            shape.number(Part::Token) > 1 || shape.has(Part::Occurred) && !shape.has(Part::Action);
+        if let Some(token) = shape.example(Part::Token) {
+            tally.name_each(
+                Reason::HoldsToken,
+                token,
+                if is_for_one_use { 2 } else { 1 },
+            );
+        }
     }
     if subject.table.is_unlogged() {
         tally.plain(Reason::IsUnlogged);
@@ -155,7 +168,8 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let is_bare = !is_thing
         && contents <= counters / 2
         && !shape.has(Part::Action)
-        && !shape.has(Part::Token);
+        && !shape.has(Part::Token)
+        && shape.number(Part::Ran) < 2;
     let is_keyed = shape.references > 0 || shape.unique_by_time || shape.has(Part::Computed);
     // A membership counts too, unless it is called a count.
     let is_count = subject.is_named(Hint::Cache) || subject.is_named(Hint::Log);
@@ -166,7 +180,8 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     {
         tally.number(Reason::IsAggregate, counters);
     }
-    if is_bare && counters == 0 && shape.references <= 1 {
+    let extends = shape.key == Key::Reference && !is_thing && contents <= 1;
+    if (is_bare || extends) && counters == 0 && shape.references <= 1 {
         if shape.has(Part::Lock) {
             tally.name(Reason::IsLease, shape.example(Part::Lock));
         } else if shape.columns <= NARROW && shape.natural_key != Some(Part::Identifier) {

@@ -59,5 +59,6 @@ pub(in super::super) fn queue_sign<'a>(subject: Subject<'a, '_>) -> Option<Text<
         Part::Status,
         Part::Payload,
         Part::Action,
+        Part::Level,
     ])
 }
