@@ -14,7 +14,9 @@ const CHANGING: [&str; 7] = [
 ];
 
 /// What is done to a row that is worked out or fetched.
-const COMPUTING: [&str; 30] = [
+const COMPUTING: [&str; 32] = [
+    "baked",
+    "compiled",
     "computed",
     "recomputed",
     "calculated",

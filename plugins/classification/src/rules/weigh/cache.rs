@@ -41,8 +41,10 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
         && shape.has(Part::Expiry)
         && !shape.has(Part::Name)
         && !subject.is_told_apart_by_references();
-    // What another row was worked out to, under its key.
-    let is_worked_out = shape.has(Part::Computed)
+    // What another row was worked out to, or when it was last seen, under its
+    // key.
+    let is_seen = shape.has(Part::Recent) && subject.contents() + subject.details() <= 1;
+    let is_worked_out = (shape.has(Part::Computed) || is_seen)
         && shape.key == Key::Reference
         && !is_told
         && !shape.has(Part::Created)
@@ -71,7 +73,9 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         let times = if is_little && !is_kept { 2 } else { 1 };
         tally.name_each(Reason::Expires, expiry, times);
     }
-    let is_timed = shape.times > 0 || shape.has(Part::Expiry) || shape.has(Part::Created);
+    // Also where times are whole numbers.
+    let times = [Part::Expiry, Part::Created, Part::Occurred, Part::Recent];
+    let is_timed = shape.times > 0 || times.iter().any(|&part| shape.has(part));
     if is_timed && !is_kept {
         // A second token, or a time at which it was asked for: for one use.
         let is_for_one_use =
