@@ -132,16 +132,16 @@ fn tuned_shapes_are_classified() {
 #[test]
 fn validation_shapes_are_classified() {
     let report = show("validation");
-    // What was reached, not what is aimed at: see the results.
-    assert!(report.macro_f1(&Label::ALL[..4]) >= 800);
+    // Tuned on since its third run.
+    assert!(report.macro_f1(&Label::ALL[..4]) >= 930);
     assert!(report.deferral() < 100);
 }
 
 #[test]
 fn final_shapes_are_classified() {
     let report = show("final");
-    // As above.
-    assert!(report.macro_f1(&Label::ALL[..4]) >= 750);
+    // What was reached, not what is aimed at: see the results.
+    assert!(report.macro_f1(&Label::ALL[..4]) >= 830);
     assert!(report.deferral() < 100);
 }
 
