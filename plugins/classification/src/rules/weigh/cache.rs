@@ -50,7 +50,9 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
         && !shape.has(Part::Created)
         && !shape.has(Part::Status)
         && subject.table.referenced_by() == 0;
-    let is_derived = (subject.words.is_derived || shape.has(Part::SearchVector))
+    // A subtype that has a title and can be searched is none.
+    let is_search = shape.has(Part::SearchVector) && subject.thing().is_none();
+    let is_derived = (subject.words.is_derived || is_search)
         && shape.key == Key::Reference
         && subject.prose().is_none();
     subject.table.is_unlogged()
