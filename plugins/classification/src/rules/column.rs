@@ -27,7 +27,9 @@ pub(super) fn part(sense: Sense, kind: Kind, column: Column<'_>) -> Part {
         Part::Payload if kind == Kind::Text && column.length().is_some() => Part::Detail,
         Part::Value if kind == Kind::Bytes => Part::Payload,
         // `total` counts where it is whole, and is money where it is not.
-        Part::Amount if sense.is_total && kind == Kind::Integer => Part::Counter,
+        Part::Amount if sense.is_total && matches!(kind, Kind::Small | Kind::Integer) => {
+            Part::Counter
+        }
         // `from` and `to` are days only where the type says so.
         Part::Planned if sense.is_side && kind != Kind::Time => by_type(sense, kind, column),
         _ if fits(suggested, kind) => suggested,
@@ -42,12 +44,11 @@ fn fits(part: Part, kind: Kind) -> bool {
         Part::Meaningless => !matches!(kind, Kind::Boolean | Kind::Time),
         Part::Identifier => kind.can_refer() || kind == Kind::Other,
         Part::Reference | Part::Parent => kind.can_refer(),
-        Part::Created
-        | Part::Occurred
-        | Part::Updated
-        | Part::Computed
-        | Part::Expiry
-        | Part::Due => kind.can_tell_time(),
+        Part::Created | Part::Occurred | Part::Updated | Part::Expiry | Part::Due => {
+            kind.can_tell_time()
+        }
+        // `counted_cash` is an amount.
+        Part::Computed => kind.can_tell_time() && kind != Kind::Number,
         Part::Retired => matches!(kind, Kind::Boolean | Kind::Time) || kind.is_number(),
         Part::Planned | Part::Ran | Part::Done | Part::Time => {
             kind == Kind::Time || kind.is_number()

@@ -40,6 +40,21 @@ pub(super) struct Sense {
 }
 
 impl Sense {
+    /// Of a name that suggests nothing.
+    const UNKNOWN: Self = Self {
+        part: Part::Plain,
+        first: Stem::NONE,
+        last: Stem::NONE,
+        is_language: false,
+        is_side: false,
+        is_party: false,
+        coded: Stem::NONE,
+        is_plural: false,
+        is_total: false,
+        lead: Stem::NONE,
+        is_type: false,
+    };
+
     /// What `name` suggests.
     pub(super) fn of(name: &str) -> Self {
         let words = Words::of(name);
@@ -62,7 +77,24 @@ fn of_words(words: &Words) -> Sense {
         return sense;
     }
     let last = words.back(0);
+    let glued = last
+        .strip_suffix("type")
+        .filter(|bare| words.len() == 1 && bare.len() > 2 && part(words) == Part::Plain);
+    if let Some(bare) = glued {
+        let stem = Stem::of(bare);
+        return Sense {
+            part: part(words),
+            first: stem,
+            last: stem,
+            is_type: true,
+            ..Sense::UNKNOWN
+        };
+    }
     let is_type = TYPE_MARKS.contains(&last);
+    let is_plural = is_plural(last)
+        || words.len() > 1
+            && is_plural(words.first())
+            && COUNTED.iter().any(|end| last.ends_with(end));
     Sense {
         part: part(words),
         first: Stem::of(words.first()),
@@ -77,7 +109,7 @@ fn of_words(words: &Words) -> Sense {
             false => Stem::NONE,
         },
         is_party: PARTIES.contains(&last),
-        is_plural: is_plural(last) && !words.has(&["max", "min", "maximum", "minimum", "limit"]),
+        is_plural: is_plural && !words.has(&["max", "min", "maximum", "minimum", "limit"]),
         is_total: last == "total",
         lead: Stem::NONE,
         is_type,
@@ -99,6 +131,9 @@ const UNITS: [&str; 21] = [
     "secs", "mins", "args", "flags", "pixels", "meters", "metres", "options", "settings",
     "credits", "series",
 ];
+
+/// Endings of what was done to the things before it: `likes_received`.
+const COUNTED: [&str; 5] = ["ed", "given", "read", "sold", "won"];
 
 const CODE_MARKS: [&str; 9] = [
     "code", "no", "nr", "number", "num", "login", "nummer", "kennung", "codigo",
@@ -150,8 +185,8 @@ const SIDES: [&str; 40] = [
     "successor",
 ];
 
-const TYPE_MARKS: [&str; 8] = [
-    "type", "kind", "class", "model", "table", "klass", "typ", "tipo",
+const TYPE_MARKS: [&str; 9] = [
+    "module", "type", "kind", "class", "model", "table", "klass", "typ", "tipo",
 ];
 const ID_MARKS: [&str; 10] = [
     "id", "uuid", "guid", "fk", "oid", "ids", "pk", "ref", "ulid", "gid",
@@ -225,13 +260,7 @@ fn reference(words: &Words) -> Option<Sense> {
             first: Stem::of(first),
             last: Stem::of(last),
             is_language,
-            is_type: false,
-            is_side: false,
-            coded: Stem::NONE,
-            is_party: false,
-            is_plural: false,
-            is_total: false,
-            lead: Stem::NONE,
+            ..Sense::UNKNOWN
         })
     };
     if count == 1 {

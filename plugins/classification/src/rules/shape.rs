@@ -128,6 +128,8 @@ impl<'a> Shape<'a> {
         for index in table.indexes() {
             shape.read_index(table, index, own, known);
         }
+        shape.settle_parties(table, known);
+        shape.settle_counts(table, known);
         shape
     }
 
@@ -329,6 +331,31 @@ impl<'a> Shape<'a> {
     fn settle_parents(&mut self) {
         if self.number(Part::Parent) >= 2 && self.references == 0 {
             self.references = self.number(Part::Parent);
+        }
+    }
+
+    /// Whoever holds a token that lapses gives the row no name.
+    fn settle_parties(&mut self, table: Collection<'a>, known: &mut Vocabulary) {
+        if !self.has(Part::Token) || !self.has(Part::Expiry) {
+            return;
+        }
+        for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
+            if self.parts[at] == Part::Name && known.sense(column.name()).is_party {
+                self.recast(at, Part::Detail, column.name());
+            }
+        }
+    }
+
+    /// Several whole numbers of a day, one of them counted, are all counts.
+    fn settle_counts(&mut self, table: Collection<'a>, known: &mut Vocabulary) {
+        if !self.unique_by_day || self.references == 0 || !self.has(Part::Counter) {
+            return;
+        }
+        for (at, column) in table.columns().enumerate().take(LOOKED_AT) {
+            let is_whole = matches!(known.kind(column), Kind::Small | Kind::Integer);
+            if self.parts[at] == Part::Detail && is_whole {
+                self.recast(at, Part::Counter, column.name());
+            }
         }
     }
 

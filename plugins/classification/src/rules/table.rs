@@ -204,7 +204,9 @@ const PLANS: [&str; 10] = [
 ];
 
 /// Nouns of logs that mean nothing else, also as the end of a longer word.
-const CERTAIN_LOGS: [&str; 15] = [
+const CERTAIN_LOGS: [&str; 17] = [
+    "aud",
+    "ledger",
     "logging",
     "logentry",
     "trace",
@@ -223,7 +225,16 @@ const CERTAIN_LOGS: [&str; 15] = [
 ];
 
 /// What was made from something else.
-const MADE: [&str; 13] = [
+const MADE: [&str; 22] = [
+    "serialized",
+    "serialised",
+    "flattened",
+    "compiled",
+    "prefetched",
+    "latest",
+    "last",
+    "trending",
+    "popular",
     "cache",
     "cached",
     "rendered",
@@ -237,6 +248,19 @@ const MADE: [&str; 13] = [
     "temporary",
     "staging",
     "aggregated",
+];
+
+/// What is worked out for one other row, amounts included.
+const DERIVED: [&str; 9] = [
+    "lookup",
+    "stat",
+    "statistic",
+    "summary",
+    "aggregate",
+    "rollup",
+    "index",
+    "count",
+    "total",
 ];
 
 /// Nouns of what is said about something: the settings of a cache are kept.
@@ -261,7 +285,9 @@ const ABOUT: [&str; 17] = [
 ];
 
 /// Nouns that are written together with the word before them.
-const COMPOUNDED: [&str; 44] = [
+const COMPOUNDED: [&str; 46] = [
+    "assignment",
+    "membership",
     "audit",
     "delivery",
     "attempt",
@@ -323,6 +349,8 @@ pub(super) struct TableName {
     pub(super) is_certain_log: bool,
     /// A word says that the rows were made from others: `cached_totals`.
     pub(super) is_made: bool,
+    /// The noun is of what is worked out from other rows: `summary`.
+    pub(super) is_derived: bool,
     /// The noun is `cache` itself.
     pub(super) is_cache: bool,
     stems: [Stem; 8],
@@ -366,13 +394,15 @@ impl TableName {
             .or_else(|| hints.of_compound(words.get(head)))
             .filter(|_| !is_of_a_plan);
         let earlier = |at: usize| pair(at).or_else(|| hints.exact(words.get(at)));
-        let made = (0..head).any(|at| MADE.contains(&words.get(at)));
+        let is_newest = |word: &str| word.strip_prefix("last").is_some_and(|rest| rest.len() > 3);
+        let made = (0..head).any(|at| MADE.contains(&words.get(at))) || is_newest(words.get(head));
         let mut weak_hint = None;
         if hint.is_none() {
             let of_a_record = |&hint: &Hint| hint != Hint::Required;
             weak_hint = (0..head)
                 .rev()
-                .find_map(|at| earlier(at).filter(of_a_record));
+                .find_map(|at| earlier(at).filter(of_a_record))
+                .or(made.then_some(Hint::Cache));
         } else if hint == Some(Hint::Required) {
             // `rendered_pages` are pages that were rendered; `cache_settings`
             // are settings.
@@ -396,6 +426,8 @@ impl TableName {
             weak_hint,
             may_be_planned,
             is_made: made,
+            is_derived: hint == Some(Hint::Cache)
+                && DERIVED.contains(&words.get(head).trim_end_matches('s')),
             is_cache: hint == Some(Hint::Cache) && singular(words.get(head)).0.ends_with("cache"),
             is_certain_log: hint == Some(Hint::Log)
                 && (is_head_first && words.get(first) != "journal"

@@ -107,7 +107,11 @@ impl<'a> Subject<'a, '_> {
     /// A period that people plan. Beside what was done or how it went, a start
     /// and an end are those of a run.
     fn is_planned(&self) -> bool {
-        self.has(Part::Planned) && self.signs() == 0
+        let is_told = self.is_named(Hint::Log)
+            && !self.words.may_be_planned
+            && self.thing().is_none()
+            && !self.has(Part::Status);
+        self.has(Part::Planned) && self.signs() == 0 && !is_told
     }
 
     /// How many columns tell of an event and hardly of a thing.

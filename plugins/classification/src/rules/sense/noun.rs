@@ -73,6 +73,8 @@ pub(super) fn phrase(first: &str, before: &str, last: &str) -> Option<Part> {
             _ => Part::Occurred,
         },
         ("object", "changes") => Part::Change,
+        ("rev" | "revision", "type") => Part::Action,
+        ("balance" | "stock" | "quantity" | "qty", "after" | "before") => Part::Outcome,
         (
             "from" | "to" | "old" | "new",
             "status" | "state" | "value" | "values" | "data" | "stage",
@@ -149,8 +151,10 @@ pub(super) fn noun(word: &str) -> Option<Part> {
         | "json" | "daten" | "donnees" | "datos" | "envelope" | "document" | "extras" | "bytes" => {
             Part::Payload
         }
-        "action" | "event" | "verb" | "operation" | "op" | "activity" | "aktion" | "accion"
-        | "ereignis" | "vorgang" | "evento" | "hanhdong" | "command" | "crud" => Part::Action,
+        "action" | "event" | "verb" | "revtype" | "operation" | "op" | "activity" | "aktion"
+        | "accion" | "ereignis" | "vorgang" | "evento" | "hanhdong" | "command" | "crud" => {
+            Part::Action
+        }
         "actor" | "whodunnit" | "who" | "operator" | "causer" | "performer" | "usuario"
         | "benutzer" => Part::Actor,
         "ip" | "ipaddress" | "useragent" | "agente" | "agent" | "referer" | "referrer" | "ua"
@@ -158,12 +162,11 @@ pub(super) fn noun(word: &str) -> Option<Part> {
         "changes" | "changeset" | "diff" | "delta" | "before" | "after" | "old" | "new"
         | "patch" | "previous" => Part::Change,
         "duration" | "elapsed" | "latency" | "took" | "runtime" | "error" | "errors"
-        | "exception" | "success" | "succeeded" | "stacktrace" | "backtrace" | "traceback"
-        | "severity" | "loglevel" | "facility" | "response" | "outcome" | "resultado"
-        | "resultat" | "ergebnis" | "fehler" | "result" | "output" | "stdout" | "stderr"
-        | "exitcode" | "dauer" | "fehlertext" | "fehlermeldung" | "duree" | "duracion" => {
-            Part::Outcome
-        }
+        | "exception" | "success" | "ok" | "succeeded" | "stacktrace" | "backtrace"
+        | "traceback" | "severity" | "loglevel" | "facility" | "response" | "outcome"
+        | "resultado" | "resultat" | "ergebnis" | "fehler" | "result" | "output" | "stdout"
+        | "stderr" | "exitcode" | "dauer" | "fehlertext" | "fehlermeldung" | "duree"
+        | "duracion" => Part::Outcome,
         "token" | "nonce" | "otp" | "captcha" | "challenge" | "verifier" | "jti" | "tokens"
         | "ticket" | "assertion" => Part::Token,
         "hash" | "digest" | "checksum" | "etag" | "fingerprint" | "md5" | "sha1" | "sha256"

@@ -14,7 +14,9 @@ const CHANGING: [&str; 7] = [
 ];
 
 /// What is done to a row that is worked out or fetched.
-const COMPUTING: [&str; 30] = [
+const COMPUTING: [&str; 32] = [
+    "baked",
+    "compiled",
     "computed",
     "recomputed",
     "calculated",
@@ -49,7 +51,24 @@ const COMPUTING: [&str; 30] = [
 
 /// Words that `at`, `time`, `date` and `on` are written together with, as in
 /// `createat` and `timecreated`.
-const GLUED: [&str; 38] = [
+const GLUED: [&str; 55] = [
+    "measured",
+    "fetched",
+    "computed",
+    "cached",
+    "generated",
+    "executed",
+    "triggered",
+    "refreshed",
+    "processed",
+    "occurred",
+    "rendered",
+    "indexed",
+    "checked",
+    "synced",
+    "calculated",
+    "scheduled",
+    "locked",
     "create",
     "created",
     "update",

@@ -223,7 +223,11 @@ pub(super) const JUNCTION: [&str; 71] = [
 ];
 
 /// Nouns of records.
-pub(super) const LOG: [&str; 90] = [
+pub(super) const LOG: [&str; 94] = [
+    "aud",
+    "use",
+    "sent",
+    "revinfo",
     "log",
     "audit",
     "trail",
@@ -317,7 +321,8 @@ pub(super) const LOG: [&str; 90] = [
 ];
 
 /// Nouns of copies, proofs and counters.
-pub(super) const CACHE: [&str; 109] = [
+pub(super) const CACHE: [&str; 110] = [
+    "lookup",
     "cache",
     "session",
     "token",

@@ -31,14 +31,37 @@ pub(super) fn is_copy(subject: Subject<'_, '_>) -> bool {
     let is_thing = subject.prose().is_some()
         || is_named_thing && !is_title
         || shape.has(Part::Amount) && !is_sum;
-    let is_nothing_else = !is_thing && !extends_with_content && !is_wide;
+    // A session that people open and close, or that was held.
+    let is_held = shape.has(Part::Status) || shape.number(Part::Ran) >= 2;
+    let lapses = [Part::Token, Part::Expiry, Part::Payload]
+        .iter()
+        .any(|&part| shape.has(part));
+    let is_nothing_else = !is_thing && !extends_with_content && !is_wide && (!is_held || lapses);
     let proves = shape.has(Part::Token)
         && shape.has(Part::Expiry)
         && !shape.has(Part::Name)
         && !subject.is_told_apart_by_references();
+    // What another row was worked out to, or when it was last seen, under its
+    // key.
+    let is_seen = shape.has(Part::Recent) && subject.contents() + subject.details() <= 1;
+    let is_worked_out = (shape.has(Part::Computed) || is_seen)
+        && shape.key == Key::Reference
+        && !is_told
+        && !shape.has(Part::Created)
+        && !shape.has(Part::Status)
+        && subject.table.referenced_by() == 0;
+    // A subtype that has a title and can be searched is none.
+    let is_search = shape.has(Part::SearchVector) && subject.thing().is_none();
+    let is_derived = (subject.words.is_derived || is_search)
+        && shape.key == Key::Reference
+        && subject.prose().is_none();
     subject.table.is_unlogged()
+        || is_derived
+        || is_worked_out
         || is_named && (passes || is_nothing_else)
-        || subject.words.is_made && !is_told && !subject.is_named(Hint::Required)
+        || subject.words.is_made
+            && (!is_told || shape.key == Key::Reference && !is_named_thing)
+            && !subject.is_named(Hint::Required)
         || proves && !subject.is_named(Hint::Required)
 }
 
@@ -52,9 +75,20 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         let times = if is_little && !is_kept { 2 } else { 1 };
         tally.name_each(Reason::Expires, expiry, times);
     }
-    let is_timed = shape.times > 0 || shape.has(Part::Expiry) || shape.has(Part::Created);
+    // Also where times are whole numbers.
+    let times = [Part::Expiry, Part::Created, Part::Occurred, Part::Recent];
+    let is_timed = shape.times > 0 || times.iter().any(|&part| shape.has(part));
     if is_timed && !is_kept {
-        tally.name(Reason::HoldsToken, shape.example(Part::Token));
+        // A second token, or a time at which it was asked for: for one use.
+        let is_for_one_use =
+            shape.number(Part::Token) > 1 || shape.has(Part::Occurred) && !shape.has(Part::Action);
+        if let Some(token) = shape.example(Part::Token) {
+            tally.name_each(
+                Reason::HoldsToken,
+                token,
+                if is_for_one_use { 2 } else { 1 },
+            );
+        }
     }
     if subject.table.is_unlogged() {
         tally.plain(Reason::IsUnlogged);
@@ -75,8 +109,15 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
             name,
             if subject.is_copy { 2 } else { 1 },
         );
-    } else if subject.words.hints_weakly_at(Hint::Cache) {
-        tally.name(Reason::NamedCacheInPart, subject.name);
+    } else if let Some(name) = subject
+        .name
+        .filter(|_| subject.words.hints_weakly_at(Hint::Cache))
+    {
+        tally.name_each(
+            Reason::NamedCacheInPart,
+            name,
+            if subject.is_copy { 2 } else { 1 },
+        );
     }
     if shape.natural_key != Some(Part::Name) && !subject.is_copy {
         tally.name(Reason::CacheHoldsThing, subject.thing());
@@ -106,6 +147,9 @@ fn weigh_copies<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
         Part::Content,
     ];
     let is_keyed = shape.natural_key.is_some_and(|part| keys.contains(&part));
+    // A session under the identifier that a browser sends.
+    let is_keyed =
+        is_keyed || subject.is_named(Hint::Cache) && shape.natural_key == Some(Part::Identifier);
     let is_timed = shape.times > 0 || shape.has(Part::Expiry);
     if is_keyed && is_timed && shape.columns <= NARROW && !shape.has(Part::Prose) {
         let passes = shape.has(Part::Expiry) || shape.has(Part::Computed);
@@ -130,7 +174,8 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let is_bare = !is_thing
         && contents <= counters / 2
         && !shape.has(Part::Action)
-        && !shape.has(Part::Token);
+        && !shape.has(Part::Token)
+        && shape.number(Part::Ran) < 2;
     let is_keyed = shape.references > 0 || shape.unique_by_time || shape.has(Part::Computed);
     // A membership counts too, unless it is called a count.
     let is_count = subject.is_named(Hint::Cache) || subject.is_named(Hint::Log);
@@ -141,7 +186,8 @@ fn weigh_overwritten<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     {
         tally.number(Reason::IsAggregate, counters);
     }
-    if is_bare && counters == 0 && shape.references <= 1 {
+    let extends = shape.key == Key::Reference && !is_thing && contents <= 1;
+    if (is_bare || extends) && counters == 0 && shape.references <= 1 {
         if shape.has(Part::Lock) {
             tally.name(Reason::IsLease, shape.example(Part::Lock));
         } else if shape.columns <= NARROW && shape.natural_key != Some(Part::Identifier) {

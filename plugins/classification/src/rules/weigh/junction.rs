@@ -92,8 +92,12 @@ pub(super) fn is_bare(subject: Subject<'_, '_>) -> bool {
         Part::Remark,
         Part::Key,
     ];
-    let loose = [Part::Counter, Part::Expiry, Part::Planned, Part::Value];
-    let is_loose = loose.iter().any(|&part| shape.has(part));
+    let loose = [Part::Counter, Part::Value];
+    // A place in a list may have a start and an end, a link between two rows a
+    // last day.
+    let is_loose = loose.iter().any(|&part| shape.has(part))
+        || shape.has(Part::Planned) && !shape.has(Part::Position)
+        || shape.has(Part::Expiry) && shape.optional_references > 0;
     thing(subject).is_none()
         && subject.contents() == 0
         && (subject.is_told_apart_by_references() || !is_loose)

@@ -16,7 +16,9 @@ const FAR: u32 = 5;
 /// are no content of its own.
 pub(super) fn is_record(subject: Subject<'_, '_>) -> bool {
     let shape = subject.shape;
-    if subject.event_time().is_none() || subject.is_planned() {
+    // Mappers copy the row beside the number of a revision that has the time.
+    let is_copied_at_save = subject.words.is_certain_log && shape.has(Part::Action);
+    if subject.event_time().is_none() && !is_copied_at_save || subject.is_planned() {
         return false;
     }
     // Frameworks add the pair of created and updated to every table.
@@ -47,7 +49,7 @@ pub(super) fn weigh<'a>(subject: Subject<'a, '_>, tally: &mut Tally<'a, '_>) {
     let shape = subject.shape;
     tally.name(Reason::ForbidsUpdate, forbidding_trigger(subject));
     let time = subject.event_time();
-    if time.is_none() && !shape.has_brin && !shape.has(Part::Change) {
+    if time.is_none() && !shape.has_brin && !shape.has(Part::Change) && !is_record(subject) {
         return;
     }
     weigh_statistics(subject, tally);

@@ -35,12 +35,14 @@ pub(in super::super) fn queue_sign<'a>(subject: Subject<'a, '_>) -> Option<Text<
         return None;
     }
     let waits = match strong {
-        0 => is_named && (is_load || is_tracked) && !shape.has(Part::Prose),
+        0 => {
+            is_named && (is_load || is_tracked || shape.has(Part::Level)) && !shape.has(Part::Prose)
+        }
         // Mail that waits to be sent.
         1 if shape.has(Part::Attempts) && (is_tracked || shape.has(Part::Due)) => {
             is_almost_named || is_load || shape.has(Part::Message) || shape.has(Part::Prose)
         }
-        1 if shape.has(Part::Payload) && !shape.has(Part::Attempts) => subject.thing().is_none(),
+        1 if shape.has(Part::Payload) && !subject.is_named(Hint::Log) => subject.thing().is_none(),
         1 => is_almost_named && (is_load || is_tracked || shape.references > 0),
         2 => is_almost_named || is_load || is_tracked,
         _ => true,
@@ -57,5 +59,6 @@ pub(in super::super) fn queue_sign<'a>(subject: Subject<'a, '_>) -> Option<Text<
         Part::Status,
         Part::Payload,
         Part::Action,
+        Part::Level,
     ])
 }
