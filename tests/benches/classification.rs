@@ -16,11 +16,7 @@
 )]
 
 #[path = "../../plugins/classification/tests/corpus/mod.rs"]
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "a part of the corpus reader of another package"
-)]
+#[expect(dead_code, reason = "a part of the corpus reader of another package")]
 mod corpus;
 
 use std::fs;

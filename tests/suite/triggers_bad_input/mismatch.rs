@@ -59,7 +59,7 @@ fn moved(text: &str, key: &str, from: &str, to: &str) -> String {
 
 /// Each with the reasons that weigh most on the live side.
 const SENTENCES: [&str; 7] = [
-    r#""audit_log" is approved as BIRTH_REQUIRED, but is BIRTH_EXEMPT_LOG (audit_log is named like a log: speaks for a log; action says what was done: speaks for a log; occurred_at says when, and nothing says when the row changed: speaks for a log) live"#,
+    r#""audit_log" is approved as BIRTH_REQUIRED, but is BIRTH_EXEMPT_LOG (audit_log is named like a log: speaks for a log; what the row holds is told of an event: speaks against required; action says what was done: speaks for a log) live"#,
     r#""dropped" is approved as BIRTH_REQUIRED, but is BIRTH_DEFERRED (there is no table for 'dropped') live"#,
     r#""fresh\"" is BIRTH_REQUIRED (title names the row: speaks for required; body is text that people wrote: speaks for required; the row has an identifier of its own: speaks for required) live, but the approved report does not list it"#,
     r#""gone" is approved as BIRTH_REQUIRED, but the registry has no such collection"#,
