@@ -21,9 +21,10 @@ use crate::run::triggers::rollback::TriggersRollback;
 /// Undo exactly what a run did.
 ///
 /// Undoes a run: exactly the objects it created, by their captured identities,
-/// checked under the lock before anything is dropped. What was changed or
-/// replaced since is refused, and so is losing data that was written since,
-/// unless --export saves it first. Closes with a final response.
+/// checked under the lock before anything is dropped. Of policy storage, what was
+/// changed or replaced since is refused, and so is losing data that was written
+/// since, unless --export saves it first. Of birth triggers, what was changed
+/// since is left and named, and the rest goes. Closes with a final response.
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
     /// The run to undo; `birth runs list` shows them.
