@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use birth_core::digest::Digest;
+pub use birth_core::op::report::ReportHeader;
 use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FinalResponse, Status};
 use birth_core::sql::Statement;
@@ -52,19 +53,6 @@ pub struct Stop {
     pub status: Status,
     /// Why.
     pub failure: Failure,
-}
-
-/// Times and connection, for the report.
-#[derive(Debug, Clone)]
-pub struct ReportHeader {
-    /// The run's id.
-    pub run: String,
-    /// When it started.
-    pub started_at: String,
-    /// When it ended.
-    pub ended_at: String,
-    /// The connection, without secrets.
-    pub connection: String,
 }
 
 /// An operation, or the undoing of one. The lifecycle calls these in order;

@@ -316,13 +316,7 @@ impl Operation for Storage {
         evidence: &Evidence<'_, Self>,
         response: &FinalResponse,
     ) -> String {
-        let header = report::ReportHeader {
-            run: &header.run,
-            started_at: &header.started_at,
-            ended_at: &header.ended_at,
-            connection: &header.connection,
-        };
-        report::report(&header, &for_report(evidence), response)
+        report::report(header, &for_report(evidence), response)
     }
 }
 

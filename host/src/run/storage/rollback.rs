@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use birth_core::digest::{Digest, DigestBuilder};
 use birth_core::ident::{Identifier, QualifiedName};
+use birth_core::op::report::{begin, end, statements};
 use birth_core::op::storage::facts::StorageFacts;
 use birth_core::op::storage::undo::{self, StorageKeys, StorageUndo, UndoPlan, Uses};
 use birth_core::op::storage::{KEY_CONCEPT, LOCK_KEY};
@@ -16,7 +17,6 @@ use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::profile::Profile;
 use birth_core::resolve::{Relation, ResolvedFamily};
-use birth_core::sql::Statement as _;
 use birth_core::sql::frame::{LockedTable, TableLock};
 
 use crate::journal::Keys;
@@ -455,28 +455,12 @@ impl Operation for StorageRollback {
         evidence: &Evidence<'_, Self>,
         response: &FinalResponse,
     ) -> String {
-        let mut out = String::new();
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            out,
-            "# Rollback of policy storage (B3-P): run {}\n",
-            header.run
-        );
-        let _ = writeln!(
-            out,
-            "- started: {}\n- ended: {}",
-            header.started_at, header.ended_at
-        );
-        let _ = writeln!(out, "- connection: {}", header.connection);
+        let mut out = begin("Rollback of policy storage (B3-P)", header);
         if let Some(plan) = evidence.plan {
             let _ = writeln!(out, "- undoes: {}", plan.of);
-            let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
-            for statement in &plan.undo.statements {
-                let _ = writeln!(out, "{}", statement.preview());
-            }
-            let _ = writeln!(out, "```");
+            statements(&mut out, &plan.undo.statements);
         }
-        let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
+        end(&mut out, response);
         out
     }
 }

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use birth_core::digest::{Digest, DigestBuilder};
 use birth_core::issue::IssueRow;
+use birth_core::op::report::{begin, end, statements};
 use birth_core::op::triggers::LOCK_KEY;
 use birth_core::op::triggers::plan::OTHER_LOCKS;
 use birth_core::op::triggers::undo::{self, TriggersKeys, TriggersUndo, UndoPlan, UndoState};
-use birth_core::op::{DatabaseIdentity, Revision, plan_file};
+use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::resolve::Relation;
 use birth_core::sql::frame::{LockedTable, TableLock};
@@ -390,30 +391,15 @@ impl Operation for TriggersRollback {
         evidence: &Evidence<'_, Self>,
         response: &FinalResponse,
     ) -> String {
-        let mut out = String::new();
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            out,
-            "# Rollback of birth triggers (B3-A): run {}\n",
-            header.run
-        );
-        let _ = writeln!(
-            out,
-            "- started: {}\n- ended: {}\n- connection: {}",
-            header.started_at, header.ended_at, header.connection
-        );
+        let mut out = begin("Rollback of birth triggers (B3-A)", header);
         if let Some(plan) = evidence.plan {
             let _ = writeln!(out, "- undoes: {}", plan.of);
             for left in &plan.undo.left {
                 let _ = writeln!(out, "- left: {}", left.replace('\n', " "));
             }
-            let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
-            for statement in plan_file::compiled(&plan.undo.statements) {
-                let _ = writeln!(out, "{statement}");
-            }
-            let _ = writeln!(out, "```");
+            statements(&mut out, &plan.undo.statements);
         }
-        let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
+        end(&mut out, response);
         out
     }
 }

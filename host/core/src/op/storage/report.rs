@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::plan::StoragePlan;
 use super::undo::StorageKeys;
-use crate::op::{Decision, plan_file};
+use crate::op::Decision;
+use crate::op::report::{ReportHeader, begin, end, statements, table_cell};
 use crate::outcome::{FinalResponse, Status};
 
 /// What is known of a run when it closes. Every field comes from evidence: a
@@ -58,35 +59,10 @@ pub fn final_response(
         .with("post_ddl_verified", evidence.post_ddl_verified)
 }
 
-/// What the report says besides the final response.
-#[derive(Debug, Clone)]
-pub struct ReportHeader<'a> {
-    /// The run's id.
-    pub run: &'a str,
-    /// When it started (RFC 3339).
-    pub started_at: &'a str,
-    /// When it ended (RFC 3339).
-    pub ended_at: &'a str,
-    /// The connection, without secrets.
-    pub connection: &'a str,
-}
-
 /// The Markdown report for the knowledge base.
 #[must_use]
-pub fn report(
-    header: &ReportHeader<'_>,
-    evidence: &Evidence<'_>,
-    response: &FinalResponse,
-) -> String {
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "# Policy storage (B3-P): run {}\n", header.run);
-    let _ = writeln!(
-        out,
-        "- started: {}\n- ended: {}",
-        header.started_at, header.ended_at
-    );
-    let _ = writeln!(out, "- connection: {}", header.connection);
+pub fn report(header: &ReportHeader, evidence: &Evidence<'_>, response: &FinalResponse) -> String {
+    let mut out = begin("Policy storage (B3-P)", header);
     if let Some(plan) = evidence.plan {
         let _ = writeln!(
             out,
@@ -123,17 +99,9 @@ pub fn report(
             );
         }
         if !plan.statements.is_empty() {
-            let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
-            for sql in plan_file::compiled(&plan.statements) {
-                let _ = writeln!(out, "{sql}");
-            }
-            let _ = writeln!(out, "```");
+            statements(&mut out, &plan.statements);
         }
     }
-    let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
+    end(&mut out, response);
     out
-}
-
-fn table_cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }

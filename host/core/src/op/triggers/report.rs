@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::plan::TriggersPlan;
 use super::undo::TriggersKeys;
 use super::verify::TriggersState;
-use crate::op::{Decision, plan_file};
+use crate::op::Decision;
+use crate::op::report::{ReportHeader, begin, end, one_line, statements, table_cell};
 use crate::outcome::{FinalResponse, Status};
-use crate::text::is_hidden;
 
 /// What is known of a run when it closes. Every field comes from evidence: a
 /// phase that was not reached leaves its field at its default.
@@ -119,39 +119,15 @@ pub fn of_batches(
 /// The key of the status.
 const STATUS_KEY: &str = "b3a_status";
 
-/// What the report says besides the final response.
-#[derive(Debug, Clone)]
-pub struct ReportHeader<'a> {
-    /// The run's id.
-    pub run: &'a str,
-    /// When it started (RFC 3339).
-    pub started_at: &'a str,
-    /// When it ended (RFC 3339).
-    pub ended_at: &'a str,
-    /// The connection, without secrets.
-    pub connection: &'a str,
-}
-
 /// The Markdown report for the knowledge base.
 #[must_use]
-pub fn report(
-    header: &ReportHeader<'_>,
-    evidence: &Evidence<'_>,
-    response: &FinalResponse,
-) -> String {
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "# Birth triggers (B3-A): run {}\n", header.run);
-    let _ = writeln!(
-        out,
-        "- started: {}\n- ended: {}\n- connection: {}",
-        header.started_at, header.ended_at, header.connection
-    );
+pub fn report(header: &ReportHeader, evidence: &Evidence<'_>, response: &FinalResponse) -> String {
+    let mut out = begin("Birth triggers (B3-A)", header);
     if let Some(plan) = evidence.plan {
         about(&mut out, plan);
         sections(&mut out, plan);
     }
-    let _ = write!(out, "\n## Final response\n\n```\n{response}```\n");
+    end(&mut out, response);
     out
 }
 
@@ -232,26 +208,6 @@ fn sections(out: &mut String, plan: &TriggersPlan) {
         );
     }
     if !plan.statements.is_empty() {
-        let _ = writeln!(out, "\n## Compiled statements\n\n```sql");
-        for sql in plan_file::compiled(&plan.statements) {
-            let _ = writeln!(out, "{sql}");
-        }
-        let _ = writeln!(out, "```");
+        statements(out, &plan.statements);
     }
-}
-
-/// Text from a database on one line, with what cannot be seen as escapes.
-fn one_line(text: &str) -> String {
-    let hidden = |c: char| c.is_control() || is_hidden(c);
-    text.chars()
-        .flat_map(|c| {
-            let escaped = hidden(c).then(|| c.escape_unicode());
-            let shown = (!hidden(c)).then_some(c);
-            escaped.into_iter().flatten().chain(shown)
-        })
-        .collect()
-}
-
-fn table_cell(text: &str) -> String {
-    one_line(text).replace('|', "\\|")
 }
