@@ -2,8 +2,12 @@
 //! collections, ask the same plugin, and mean the same by a finding; only what
 //! makes them look differs (B3 design, sections 3 and 4).
 
+pub mod closing;
 pub mod finding;
 pub mod summary;
+pub mod targets;
 
+pub use closing::{Closing, Ended, FailOn};
 pub use finding::{Finding, Gap, Standing};
 pub use summary::{ConditionCounts, RoleCounts, Shard, SweepSummary};
+pub use targets::{TargetEntry, TargetList, TargetListError};
