@@ -12,6 +12,7 @@ pub mod record;
 pub mod replay;
 pub mod resolution;
 pub mod signal;
+pub mod spool;
 pub mod stage;
 pub mod storage;
 pub mod triggers;
