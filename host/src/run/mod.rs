@@ -4,6 +4,7 @@
 
 pub mod carry_out;
 pub mod classify;
+pub mod coverage;
 pub mod failure;
 pub mod fate;
 pub mod locks;

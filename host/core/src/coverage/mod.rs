@@ -3,7 +3,9 @@
 //! makes them look differs (B3 design, sections 3 and 4).
 
 pub mod finding;
+pub mod snapshot;
 pub mod summary;
 
 pub use finding::{Finding, Gap, Standing};
+pub use snapshot::{CoverageRow, CoverageSnapshot};
 pub use summary::{ConditionCounts, RoleCounts, Shard, SweepSummary};
