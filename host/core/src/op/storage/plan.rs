@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::statement::StorageStatement;
-use crate::digest::{Digest, DigestBuilder};
+use crate::digest::Digest;
 use crate::ident::Identifier;
-use crate::op::plan_file::{self, PlanFileError};
+use crate::op::plan_file::{SavedPlan, revision_drift};
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
 use crate::resolve::Relation;
-
-/// The format version of a saved plan.
-pub const FORMAT: u32 = 1;
 
 /// An object that policy storage proposes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,21 +71,21 @@ pub struct StoragePlan {
     pub statements: Vec<StorageStatement>,
 }
 
-impl StoragePlan {
-    /// Digest of the plan: the same facts, revision and database give the
-    /// same. The timeline and the database's name are left out: a failover and
-    /// a rename change nothing that was planned (see
-    /// [`DatabaseIdentity::is_same_database`]).
-    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
-        let mut plan = self.clone();
-        plan.database.timeline = 0;
-        plan.database.database.clear();
-        let body = serde_json::to_vec(&plan)?;
-        Ok(DigestBuilder::new("birth storage plan 1")
-            .bytes(&body)
-            .finish())
+impl SavedPlan for StoragePlan {
+    const OPERATION: &'static str = "storage";
+    const FORMAT: u32 = 1;
+    type Statement = StorageStatement;
+
+    fn statements(&self) -> &[StorageStatement] {
+        &self.statements
     }
 
+    fn database_mut(&mut self) -> &mut DatabaseIdentity {
+        &mut self.database
+    }
+}
+
+impl StoragePlan {
     /// Objects of a kind with a decision.
     #[must_use]
     pub fn count(&self, kind: &str, decision: Decision) -> usize {
@@ -102,22 +99,6 @@ impl StoragePlan {
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.items.iter().any(|i| i.decision == Decision::Blocked)
-    }
-
-    /// The file form.
-    pub fn to_file(&self) -> Result<String, serde_json::Error> {
-        plan_file::write("storage", FORMAT, self.digest()?, &self.statements, self)
-    }
-
-    /// Reads the file form.
-    pub fn from_file(text: &str) -> Result<Self, PlanFileError> {
-        let (digest, compiled, plan): (_, _, Self) = plan_file::read("storage", FORMAT, text)?;
-        let intact = plan.digest()? == digest && plan_file::compiled(&plan.statements) == compiled;
-        if intact {
-            Ok(plan)
-        } else {
-            Err(PlanFileError::Damaged(digest))
-        }
     }
 
     /// What differs between this plan and one made now, for people. Empty
@@ -136,17 +117,7 @@ impl StoragePlan {
                 now.registry.kind.describe()
             ));
         }
-        if self.revision != now.revision {
-            out.push(format!(
-                "policy: {} revision {} ({}) is now {} revision {} ({})",
-                self.revision.name,
-                self.revision.revision,
-                self.revision.digest.short(),
-                now.revision.name,
-                now.revision.revision,
-                now.revision.digest.short()
-            ));
-        }
+        out.extend(revision_drift(&self.revision, &now.revision));
         for item in &self.items {
             let kind = item.object.kind();
             let name = item.object.name();
