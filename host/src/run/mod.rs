@@ -11,6 +11,7 @@ pub mod operation;
 pub mod record;
 pub mod replay;
 pub mod resolution;
+mod rollback;
 pub mod signal;
 pub mod stage;
 pub mod storage;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
+use birth_core::op::plan_file::SavedPlan as _;
 use birth_core::op::storage::assess::{Context, assess};
 use birth_core::op::storage::facts::StorageFacts;
 use birth_core::op::storage::plan::StoragePlan;
@@ -239,15 +240,6 @@ impl Operation for Storage {
 
     fn read_plan_file(text: &str) -> Result<StoragePlan, Failure> {
         Ok(StoragePlan::from_file(text)?)
-    }
-
-    async fn before_execution(
-        &self,
-        _reader: Reader<'_>,
-        _target: &StorageTarget,
-        _plan: &StoragePlan,
-    ) -> Result<(), Failure> {
-        Ok(())
     }
 
     async fn observe(
