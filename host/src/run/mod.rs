@@ -16,6 +16,7 @@ pub mod signal;
 pub mod stage;
 pub mod storage;
 pub mod triggers;
+mod words;
 
 use std::path::PathBuf;
 

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{DatabaseIdentity, Revision};
+use super::{DatabaseIdentity, Described, Item, Revision};
 use crate::digest::{Digest, DigestBuilder};
+use crate::resolve::Relation;
 use crate::sql::Statement;
 
 /// Why a saved plan cannot be used.
@@ -146,6 +147,51 @@ pub(super) fn revision_drift(was: &Revision, now: &Revision) -> Option<String> {
             now.digest.short()
         )
     })
+}
+
+/// What differs between two looks at the registry, for people.
+pub(super) fn registry_drift(was: &Relation, now: &Relation) -> Option<String> {
+    (was != now).then(|| {
+        format!(
+            "registry: {} (oid {}, {}) is now {} (oid {}, {})",
+            was.name,
+            was.oid,
+            was.kind.describe(),
+            now.name,
+            now.oid,
+            now.kind.describe()
+        )
+    })
+}
+
+/// What differs between the decisions of two plans, for people.
+pub(super) fn items_drift<O: Described + PartialEq>(
+    was: &[Item<O>],
+    now: &[Item<O>],
+) -> Vec<String> {
+    let mut out = Vec::new();
+    for item in was {
+        let (kind, name) = (item.object.kind(), item.object.title());
+        match now.iter().find(|i| i.object == item.object) {
+            None => out.push(format!("{kind} {name}: no longer proposed")),
+            Some(i) if i.decision != item.decision => out.push(format!(
+                "{kind} {name}: {} is now {}",
+                item.decision.word(),
+                i.decision.word()
+            )),
+            Some(i) if i.reasons != item.reasons => {
+                out.push(format!("{kind} {name}: the reasons changed"));
+            }
+            Some(_) => {}
+        }
+    }
+    for item in now {
+        if !was.iter().any(|i| i.object == item.object) {
+            let (kind, name) = (item.object.kind(), item.object.title());
+            out.push(format!("{kind} {name}: newly proposed"));
+        }
+    }
+    out
 }
 
 /// Keys whose values differ, in order; a key that only one side has differs.

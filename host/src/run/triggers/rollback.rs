@@ -17,13 +17,13 @@ use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::resolve::Relation;
 use birth_core::sql::frame::{LockedTable, TableLock};
 
-use super::words::some;
 use super::{by_table, locked};
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server};
 use crate::run::failure::Failure;
 use crate::run::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
 use crate::run::rollback;
+use crate::run::words::some;
 
 /// Undoes one run of birth triggers.
 #[derive(Debug)]

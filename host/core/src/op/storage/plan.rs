@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::statement::StorageStatement;
 use crate::digest::Digest;
 use crate::ident::Identifier;
-use crate::op::plan_file::{SavedPlan, revision_drift};
-use crate::op::{DatabaseIdentity, Decision, Item, Revision};
+use crate::op::plan_file::{SavedPlan, items_drift, registry_drift, revision_drift};
+use crate::op::{DatabaseIdentity, Decision, Described, Item, Revision};
 use crate::resolve::Relation;
 
 /// An object that policy storage proposes.
@@ -37,14 +37,18 @@ impl Proposed {
             Self::Column { name } | Self::Check { name, .. } => name,
         }
     }
+}
 
-    /// `column` or `check`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
+impl Described for Proposed {
+    fn kind(&self) -> &'static str {
         match self {
             Self::Column { .. } => "column",
             Self::Check { .. } => "check",
         }
+    }
+
+    fn title(&self) -> String {
+        self.name().to_string()
     }
 }
 
@@ -106,43 +110,9 @@ impl StoragePlan {
     #[must_use]
     pub fn drift(&self, now: &Self) -> Vec<String> {
         let mut out = Vec::new();
-        if self.registry != now.registry {
-            out.push(format!(
-                "registry: {} (oid {}, {}) is now {} (oid {}, {})",
-                self.registry.name,
-                self.registry.oid,
-                self.registry.kind.describe(),
-                now.registry.name,
-                now.registry.oid,
-                now.registry.kind.describe()
-            ));
-        }
+        out.extend(registry_drift(&self.registry, &now.registry));
         out.extend(revision_drift(&self.revision, &now.revision));
-        for item in &self.items {
-            let kind = item.object.kind();
-            let name = item.object.name();
-            match now.items.iter().find(|i| i.object == item.object) {
-                None => out.push(format!("{kind} {name}: no longer proposed")),
-                Some(i) if i.decision != item.decision => out.push(format!(
-                    "{kind} {name}: {} is now {}",
-                    item.decision.word(),
-                    i.decision.word()
-                )),
-                Some(i) if i.reasons != item.reasons => {
-                    out.push(format!("{kind} {name}: the reasons changed"));
-                }
-                Some(_) => {}
-            }
-        }
-        for item in &now.items {
-            if !self.items.iter().any(|i| i.object == item.object) {
-                out.push(format!(
-                    "{} {}: newly proposed",
-                    item.object.kind(),
-                    item.object.name()
-                ));
-            }
-        }
+        out.extend(items_drift(&self.items, &now.items));
         for (name, was) in &self.facts {
             match now.facts.get(name) {
                 None => out.push(format!("{name} is gone")),
