@@ -12,10 +12,12 @@ pub mod operation;
 pub mod record;
 pub mod replay;
 pub mod resolution;
+mod rollback;
 pub mod signal;
 pub mod stage;
 pub mod storage;
 pub mod triggers;
+mod words;
 
 use std::path::PathBuf;
 

@@ -15,6 +15,7 @@ use birth_core::digest::Digest;
 use birth_core::estate::MappedKeys;
 use birth_core::ident::Identifier;
 use birth_core::issue::{IssueConcepts, IssueDraft, IssueRow, compile};
+use birth_core::op::plan_file::SavedPlan as _;
 use birth_core::op::triggers::assess::{Context, assess, matching, proposals};
 use birth_core::op::triggers::facts::{ApprovedArtifact, TriggersFacts, conflict_batches};
 use birth_core::op::triggers::plan::TriggersPlan;
@@ -368,15 +369,6 @@ impl Operation for Triggers {
 
     fn read_plan_file(text: &str) -> Result<TriggersPlan, Failure> {
         Ok(TriggersPlan::from_file(text)?)
-    }
-
-    async fn before_execution(
-        &self,
-        _reader: Reader<'_>,
-        _target: &TriggersTarget,
-        _plan: &TriggersPlan,
-    ) -> Result<(), Failure> {
-        Ok(())
     }
 
     async fn observe(
