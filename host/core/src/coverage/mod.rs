@@ -4,10 +4,12 @@
 
 pub mod closing;
 pub mod finding;
+pub mod snapshot;
 pub mod summary;
 pub mod targets;
 
 pub use closing::{Closing, Ended, FailOn};
 pub use finding::{Finding, Gap, Standing};
+pub use snapshot::{CoverageRow, CoverageSnapshot};
 pub use summary::{ConditionCounts, RoleCounts, Shard, SweepSummary};
 pub use targets::{TargetEntry, TargetList, TargetListError};
