@@ -3,6 +3,7 @@
 //! makes them look differs (B3 design, sections 3 and 4).
 
 pub mod finding;
+pub mod queue;
 pub mod snapshot;
 pub mod summary;
 
