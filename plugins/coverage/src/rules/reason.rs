@@ -137,10 +137,10 @@ birth_sdk::reasons! {
             "when {text} was decided is not recorded",
         /// `refuse-future-decisions` is false.
         WarnDecidedInTheFuture = Warning "WARN_DECIDED_IN_THE_FUTURE"
-            "the recorded time of {text} is {number} seconds in the future",
+            "the recorded time of {text} is {number} s in the future",
         /// `refuse-future-decisions` is true.
         DecidedInTheFuture = Finding "DECIDED_IN_THE_FUTURE"
-            "the recorded time of {text} is {number} seconds in the future",
+            "the recorded time of {text} is {number} s in the future",
 
         /// `refuse-trigger-on-exempt` is false.
         WarnTriggerOnExempt = Warning "WARN_TRIGGER_ON_EXEMPT"
