@@ -7,4 +7,5 @@ pub mod journal;
 pub mod kb;
 pub mod pg;
 pub mod plugin;
+pub mod probe;
 pub mod run;

@@ -8,12 +8,13 @@
 
 mod matching;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::relation::RelationKind;
 use crate::ident::{Identifier, QualifiedName};
+use crate::profile::Naming;
 
 pub use matching::{Found, RegistryRow, names_to_look_for};
 
@@ -89,6 +90,19 @@ pub struct MappedKeys {
 }
 
 impl Estate {
+    /// Tables with the names of their birth triggers, each table once; a table
+    /// whose name does not fit is asked for the function alone.
+    #[must_use]
+    pub fn trigger_names(&self, naming: &Naming) -> BTreeMap<u32, String> {
+        let tables = self.collections.iter().filter_map(|c| c.table.as_ref());
+        tables
+            .map(|table| {
+                let name = naming.trigger_name(table.name.name.as_str());
+                (table.oid, name.map(|n| n.to_string()).unwrap_or_default())
+            })
+            .collect()
+    }
+
     /// The collection of a key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<&Collection> {

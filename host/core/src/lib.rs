@@ -6,6 +6,7 @@
 //! this crate to it.
 
 pub mod catalog;
+pub mod coverage;
 pub mod digest;
 pub mod estate;
 pub mod facts;

@@ -2,6 +2,7 @@
 //! for each thing that is read.
 
 mod classification;
+mod coverage;
 mod estate;
 mod locks;
 mod relations;
@@ -14,6 +15,7 @@ use tokio_postgres::Row;
 use birth_core::catalog::relation::RelationKind;
 use birth_core::ident::{Identifier, QualifiedName};
 
+pub use coverage::CollectionPages;
 pub use locks::{LockHolder, TableRights};
 pub use server::Server;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use birth_core::facts::TextHeap;
 use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
+use birth_core::facts::coverage::CoverageFacts;
 use birth_core::policy::settings::Settings;
 use birth_core::policy::verdict::{Answer, Description, RawVerdicts, check};
 use wasmtime::{Store, Trap};
@@ -90,6 +91,23 @@ impl Plugin {
             settings,
             (bytes, facts.subjects(), &facts.text),
             |bound, store| bound.judge_conflict(store, settings, facts),
+        )
+    }
+
+    /// Judges a batch of the coverage role.
+    ///
+    /// # Errors
+    /// As [`judge_conflict`](Self::judge_conflict).
+    pub fn judge_coverage(
+        &self,
+        settings: &Settings,
+        facts: &CoverageFacts,
+    ) -> Result<Judged, PluginError> {
+        let bytes = lend::coverage::bytes(facts);
+        self.judge(
+            settings,
+            (bytes, facts.subjects(), &facts.text),
+            |bound, store| bound.judge_coverage(store, settings, facts),
         )
     }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use birth_core::digest::Digest;
 use birth_core::facts::classification::Batches;
 use birth_core::facts::conflict::ConflictFacts;
+use birth_core::facts::coverage::CoverageFacts;
 use birth_core::op::Revision;
 use birth_core::policy::Role;
 use birth_core::policy::approved::{Approval, Approvals};
@@ -196,6 +197,15 @@ impl PolicyRuntime {
     pub fn judge_conflict(&self, facts: &ConflictFacts) -> Result<Judged, PluginError> {
         let (plugin, settings) = self.plugin_and_settings(Role::Conflict)?;
         plugin.judge_conflict(settings, facts)
+    }
+
+    /// Judges a batch of the coverage role with the set's settings.
+    ///
+    /// # Errors
+    /// Why the plugin may not run, or how it misbehaved.
+    pub fn judge_coverage(&self, facts: &CoverageFacts) -> Result<Judged, PluginError> {
+        let (plugin, settings) = self.plugin_and_settings(Role::Coverage)?;
+        plugin.judge_coverage(settings, facts)
     }
 
     fn plugin_and_settings(&self, role: Role) -> Result<(&Plugin, &Settings), PluginError> {

@@ -4,6 +4,7 @@
 
 pub mod carry_out;
 pub mod classify;
+pub mod coverage;
 pub mod failure;
 pub mod fate;
 pub mod locks;
@@ -11,10 +12,12 @@ pub mod operation;
 pub mod record;
 pub mod replay;
 pub mod resolution;
+mod rollback;
 pub mod signal;
 pub mod stage;
 pub mod storage;
 pub mod triggers;
+mod words;
 
 use std::path::PathBuf;
 

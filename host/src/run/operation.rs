@@ -137,10 +137,12 @@ pub trait Operation: Sized {
     /// What has to be done under the lock before the statements run.
     fn before_execution(
         &self,
-        reader: Reader<'_>,
-        target: &Self::Target,
-        plan: &Self::Plan,
-    ) -> impl Future<Output = Result<(), Failure>>;
+        _reader: Reader<'_>,
+        _target: &Self::Target,
+        _plan: &Self::Plan,
+    ) -> impl Future<Output = Result<(), Failure>> {
+        async { Ok(()) }
+    }
 
     /// Reads what verification looks at: while locks are held, so as little as
     /// will do.

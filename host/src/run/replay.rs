@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use birth_core::digest::Digest;
 use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
+use birth_core::facts::coverage::CoverageFacts;
 use birth_core::op::Revision;
 use birth_core::outcome::FailureClass;
 use birth_core::policy::Role;
@@ -63,6 +64,8 @@ pub enum Question {
     Classification(ClassificationFacts),
     /// What proposed objects meet.
     Conflict(ConflictFacts),
+    /// Which coverage conditions collections fail.
+    Coverage(CoverageFacts),
 }
 
 impl Question {
@@ -72,6 +75,7 @@ impl Question {
         match self {
             Self::Classification(_) => Role::Classification,
             Self::Conflict(_) => Role::Conflict,
+            Self::Coverage(_) => Role::Coverage,
         }
     }
 
@@ -79,6 +83,7 @@ impl Question {
         match self {
             Self::Classification(facts) => facts.subjects(),
             Self::Conflict(facts) => facts.subjects(),
+            Self::Coverage(facts) => facts.subjects(),
         }
     }
 
@@ -91,6 +96,7 @@ impl Question {
         let judged = match self {
             Self::Classification(facts) => plugin.judge_classification(settings, facts)?,
             Self::Conflict(facts) => plugin.judge_conflict(settings, facts)?,
+            Self::Coverage(facts) => plugin.judge_coverage(settings, facts)?,
         };
         Ok((judged.raw, judged.fuel))
     }

@@ -34,6 +34,20 @@ pub async fn family(
     Ok(resolve::family(id, wanted, schema, &relations)?)
 }
 
+/// Resolves a family other than the registry. It is looked for in the schema
+/// that the profile names for it, else in the one that the person named for the
+/// registry.
+pub async fn family_beside(
+    reader: Reader<'_>,
+    profile: &Profile,
+    id: &str,
+    schema: Option<&str>,
+) -> Result<ResolvedFamily, Failure> {
+    let named = profile.families.get(id).and_then(|f| f.schema.as_ref());
+    let schema = schema.filter(|_| named.is_none());
+    family(reader, profile, id, schema).await
+}
+
 /// Resolves one concept of a resolved family.
 pub async fn concept(
     reader: Reader<'_>,

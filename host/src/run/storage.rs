@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
+use birth_core::op::plan_file::SavedPlan as _;
 use birth_core::op::storage::assess::{Context, assess};
 use birth_core::op::storage::facts::StorageFacts;
 use birth_core::op::storage::plan::StoragePlan;
@@ -15,9 +16,8 @@ use birth_core::op::storage::statement::StorageStatement;
 use birth_core::op::storage::undo::{self, StorageKeys};
 use birth_core::op::storage::verify;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT, LOCK_KEY, RUN_STEM};
-use birth_core::op::{DatabaseIdentity, Decision, Revision};
+use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
-use birth_core::policy::verdict::Severity;
 use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
 use birth_core::sql::frame::{LockedTable, TableLock};
@@ -26,7 +26,7 @@ use super::failure::Failure;
 use super::locks::{LockBudget, check_feasible};
 use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
 use super::replay::{Question, RecordedCall, RecordedVerdicts};
-use super::resolution;
+use super::{resolution, words};
 use crate::pg::{Reader, Returned, Server, TableRights};
 use crate::plugin::set::PolicyRuntime;
 
@@ -136,53 +136,11 @@ impl Operation for Storage {
     }
 
     fn summary(plan: &StoragePlan) -> String {
-        let lines = plan.items.iter().map(|i| {
-            let why: Vec<String> = i
-                .reasons
-                .iter()
-                .map(|r| format!("; {}: {}", r.code, r.message))
-                .collect();
-            format!(
-                "{} {}: {}{}\n",
-                i.object.kind(),
-                i.object.name(),
-                i.decision.word(),
-                why.concat()
-            )
-        });
-        lines.collect()
+        words::decisions(&plan.items)
     }
 
     fn stop(plan: &StoragePlan) -> Option<Stop> {
-        let blocked: Vec<String> = plan
-            .items
-            .iter()
-            .filter(|i| i.decision == Decision::Blocked)
-            .map(|i| {
-                let mut why: Vec<&str> = i
-                    .reasons
-                    .iter()
-                    .filter(|r| r.severity == Severity::Finding)
-                    .map(|r| r.code.as_str())
-                    .collect();
-                why.dedup();
-                format!(
-                    "{} {} ({})",
-                    i.object.kind(),
-                    i.object.name(),
-                    why.join(", ")
-                )
-            })
-            .collect();
-        (!blocked.is_empty()).then(|| Stop {
-            status: Status::Blocked,
-            failure: Failure::new(
-                FailureClass::Database,
-                "EXISTING_CONFLICT",
-                blocked.join("; "),
-            )
-            .with_hint("`birth plan storage` shows each conflict with its reasons"),
-        })
+        words::conflict(Self::NAME, &plan.items)
     }
 
     fn unfinished(_plan: &StoragePlan) -> Option<Failure> {
@@ -239,15 +197,6 @@ impl Operation for Storage {
 
     fn read_plan_file(text: &str) -> Result<StoragePlan, Failure> {
         Ok(StoragePlan::from_file(text)?)
-    }
-
-    async fn before_execution(
-        &self,
-        _reader: Reader<'_>,
-        _target: &StorageTarget,
-        _plan: &StoragePlan,
-    ) -> Result<(), Failure> {
-        Ok(())
     }
 
     async fn observe(

@@ -12,9 +12,10 @@ use birth_core::catalog::function::TriggerFunction;
 use birth_core::catalog::relation::RelationKind;
 use birth_core::catalog::trigger::LiveTrigger;
 use birth_core::digest::Digest;
-use birth_core::estate::{Estate, MappedKeys};
+use birth_core::estate::MappedKeys;
 use birth_core::ident::Identifier;
 use birth_core::issue::{IssueConcepts, IssueDraft, IssueRow, compile};
+use birth_core::op::plan_file::SavedPlan as _;
 use birth_core::op::triggers::assess::{Context, assess, matching, proposals};
 use birth_core::op::triggers::facts::{ApprovedArtifact, TriggersFacts, conflict_batches};
 use birth_core::op::triggers::plan::TriggersPlan;
@@ -26,7 +27,7 @@ use birth_core::op::triggers::{LOCK_KEY, RUN_STEM, concept, family, species_issu
 use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::policy::coverage::CoverageStatus;
-use birth_core::profile::{Naming, Profile};
+use birth_core::profile::Profile;
 use birth_core::resolve::{Relation, ResolvedConcept, ResolvedFamily};
 use birth_core::sql::frame::{LockedTable, TableLock};
 
@@ -91,19 +92,8 @@ impl TriggersTarget {
 }
 
 impl Triggers {
-    /// The schema a family is looked for in: the profile's word on it, else the
-    /// schema the person named for the registry.
     async fn family(&self, reader: Reader<'_>, id: &str) -> Result<ResolvedFamily, Failure> {
-        let named = self
-            .profile
-            .families
-            .get(id)
-            .and_then(|f| f.schema.as_ref());
-        let schema = match named {
-            Some(_) => None,
-            None => self.schema.as_deref(),
-        };
-        resolution::family(reader, &self.profile, id, schema).await
+        resolution::family_beside(reader, &self.profile, id, self.schema.as_deref()).await
     }
 
     fn report(&self) -> Result<&ApprovedReport, Failure> {
@@ -143,18 +133,6 @@ impl Triggers {
                 .collect(),
         })
     }
-}
-
-/// Tables with the names of their birth triggers, each table once; a table whose
-/// name does not fit is asked for the function alone.
-fn trigger_names(estate: &Estate, naming: &Naming) -> BTreeMap<u32, String> {
-    let tables = estate.collections.iter().filter_map(|c| c.table.as_ref());
-    tables
-        .map(|table| {
-            let name = naming.trigger_name(table.name.name.as_str());
-            (table.oid, name.map(|n| n.to_string()).unwrap_or_default())
-        })
-        .collect()
 }
 
 pub(super) fn by_table(live: Vec<LiveTrigger>) -> BTreeMap<u32, Vec<LiveTrigger>> {
@@ -241,7 +219,7 @@ impl Operation for Triggers {
             .filter(|f| f.fits)
             .ok_or_else(|| gone(&format!("the function {}", target.function.signature())))?;
         let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
-        let names = trigger_names(&estate, &self.profile.naming);
+        let names = estate.trigger_names(&self.profile.naming);
         let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
         let triggers = reader.birth_triggers(&tables, function.oid).await?;
         let birth_triggers = reader.birth_trigger_count(function.oid).await?;
@@ -393,15 +371,6 @@ impl Operation for Triggers {
         Ok(TriggersPlan::from_file(text)?)
     }
 
-    async fn before_execution(
-        &self,
-        _reader: Reader<'_>,
-        _target: &TriggersTarget,
-        _plan: &TriggersPlan,
-    ) -> Result<(), Failure> {
-        Ok(())
-    }
-
     async fn observe(
         &self,
         reader: Reader<'_>,
@@ -435,7 +404,7 @@ impl Operation for Triggers {
         let open = reader
             .open_issues(&facts.issues, &facts.issue_concepts, values, &drafts)
             .await?;
-        let names = trigger_names(&estate, &self.profile.naming);
+        let names = estate.trigger_names(&self.profile.naming);
         let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
         let triggers = reader.birth_triggers(&tables, facts.function.oid).await?;
         let now = [

@@ -72,8 +72,8 @@ fn filled(text: &Option<String>) -> Option<&str> {
 
 /// The names under which the rows' relations may be stored, each once.
 #[must_use]
-pub fn names_to_look_for(rows: &[RegistryRow]) -> BTreeSet<&str> {
-    rows.iter()
+pub fn names_to_look_for<'a>(rows: impl IntoIterator<Item = &'a RegistryRow>) -> BTreeSet<&'a str> {
+    rows.into_iter()
         .flat_map(RegistryRow::readings)
         .map(|reading| reading.name)
         .collect()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text::TextHeap;
 use crate::catalog::relation::RelationKind;
-use crate::catalog::trigger::TriggerEnabled;
+use crate::catalog::trigger::{LiveTrigger, TriggerEnabled};
 
 /// Bits of [`Columns::live_bits`]; frozen by the WIT package.
 pub mod column_bits {
@@ -267,6 +267,36 @@ pub struct LiveTriggerFact<'a> {
     pub bits: u16,
     /// When it fires.
     pub enabled: TriggerEnabled,
+}
+
+impl<'a> LiveTriggerFact<'a> {
+    /// A trigger as a policy sees it: whether it holds the proposed name, and
+    /// whether it is bound to the function, by oid.
+    #[must_use]
+    pub fn of(live: &'a LiveTrigger, name: &str, function_oid: u32) -> Self {
+        let flags = [
+            (live.name == name, trigger_bits::HOLDS_NAME),
+            (live.function_oid == function_oid, trigger_bits::BOUND),
+            (live.internal, trigger_bits::INTERNAL),
+            (live.clone, trigger_bits::CLONE),
+            (live.constraint, trigger_bits::CONSTRAINT),
+            (live.when, trigger_bits::WHEN),
+            (live.arguments, trigger_bits::ARGUMENTS),
+            (live.columns, trigger_bits::COLUMNS),
+            (live.transition_tables, trigger_bits::TRANSITION_TABLES),
+        ];
+        Self {
+            name: &live.name,
+            function: &live.function,
+            r#type: live.r#type,
+            bits: flags
+                .iter()
+                .filter(|(holds, _)| *holds)
+                .map(|(_, bit)| bit)
+                .sum(),
+            enabled: live.enabled,
+        }
+    }
 }
 
 impl Default for ConflictFacts {

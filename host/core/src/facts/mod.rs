@@ -4,6 +4,7 @@
 
 pub mod classification;
 pub mod conflict;
+pub mod coverage;
 pub mod text;
 
 pub use text::{NO_TEXT, TextHeap};

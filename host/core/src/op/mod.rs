@@ -94,3 +94,12 @@ pub struct Item<O> {
     /// Why.
     pub reasons: Vec<Reason>,
 }
+
+/// An object of an operation that stops at any conflict, as people are told of
+/// it.
+pub trait Described {
+    /// What it is: `column`, `trigger`, …
+    fn kind(&self) -> &'static str;
+    /// What it is called.
+    fn title(&self) -> String;
+}

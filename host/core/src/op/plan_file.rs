@@ -1,11 +1,16 @@
 //! The file form of a plan, shared by the operations: a version, the
-//! operation, a digest of the content, and the statements as text for people.
+//! operation, a digest of the content, and the statements as text for people;
+//! and how two plans are compared.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::digest::Digest;
+use super::{DatabaseIdentity, Described, Item, Revision};
+use crate::digest::{Digest, DigestBuilder};
+use crate::resolve::Relation;
 use crate::sql::Statement;
 
 /// Why a saved plan cannot be used.
@@ -66,40 +71,134 @@ pub fn compiled(statements: &[impl Statement]) -> Vec<String> {
     statements.iter().map(Statement::preview).collect()
 }
 
-/// Writes a plan.
-pub(super) fn write<P: Serialize>(
-    operation: &str,
-    format: u32,
-    digest: Digest,
-    statements: &[impl Statement],
-    plan: &P,
-) -> Result<String, serde_json::Error> {
-    let saved = Saved {
-        format,
-        operation,
-        digest,
-        compiled_sql: compiled(statements),
-        plan,
-    };
-    Ok(serde_json::to_string_pretty(&saved)? + "\n")
+/// A plan that can be saved, executed from its file, and compared with one made
+/// now.
+pub trait SavedPlan: Serialize + DeserializeOwned + Clone {
+    /// The operation's name in the file.
+    const OPERATION: &'static str;
+    /// The format version of the file.
+    const FORMAT: u32;
+    /// What it may execute.
+    type Statement: Statement;
+
+    /// What will run, in order.
+    fn statements(&self) -> &[Self::Statement];
+    /// The database it was made on.
+    fn database_mut(&mut self) -> &mut DatabaseIdentity;
+
+    /// Digest of the plan: the same facts, verdicts, revision and database give
+    /// the same. The timeline and the database's name are left out: a failover
+    /// and a rename change nothing that was planned (see
+    /// [`DatabaseIdentity::is_same_database`]).
+    fn digest(&self) -> Result<Digest, serde_json::Error> {
+        let mut plan = self.clone();
+        let database = plan.database_mut();
+        database.timeline = 0;
+        database.database.clear();
+        let body = serde_json::to_vec(&plan)?;
+        let domain = format!("birth {} plan {}", Self::OPERATION, Self::FORMAT);
+        Ok(DigestBuilder::new(&domain).bytes(&body).finish())
+    }
+
+    /// The file form.
+    fn to_file(&self) -> Result<String, serde_json::Error> {
+        let saved = Saved {
+            format: Self::FORMAT,
+            operation: Self::OPERATION,
+            digest: self.digest()?,
+            compiled_sql: compiled(self.statements()),
+            plan: self,
+        };
+        Ok(serde_json::to_string_pretty(&saved)? + "\n")
+    }
+
+    /// Reads the file form.
+    fn from_file(text: &str) -> Result<Self, PlanFileError> {
+        let head: Head = serde_json::from_str(text)?;
+        if head.format > Self::FORMAT {
+            let (found, known) = (head.format, Self::FORMAT);
+            return Err(PlanFileError::Newer { found, known });
+        }
+        if head.operation != Self::OPERATION {
+            let (found, wanted) = (head.operation, Self::OPERATION);
+            return Err(PlanFileError::Operation { found, wanted });
+        }
+        let loaded: Loaded<Self> = serde_json::from_str(text)?;
+        let intact = loaded.plan.digest()? == loaded.digest
+            && compiled(loaded.plan.statements()) == loaded.compiled_sql;
+        if intact {
+            Ok(loaded.plan)
+        } else {
+            Err(PlanFileError::Damaged(loaded.digest))
+        }
+    }
 }
 
-/// Reads a plan with the digest and the statements that were written beside
-/// it; the caller compares them.
-pub(super) fn read<P: DeserializeOwned>(
-    wanted: &'static str,
-    known: u32,
-    text: &str,
-) -> Result<(Digest, Vec<String>, P), PlanFileError> {
-    let head: Head = serde_json::from_str(text)?;
-    if head.format > known {
-        let found = head.format;
-        return Err(PlanFileError::Newer { found, known });
+/// What differs between two revisions, for people.
+pub(super) fn revision_drift(was: &Revision, now: &Revision) -> Option<String> {
+    (was != now).then(|| {
+        format!(
+            "policy: {} revision {} ({}) is now {} revision {} ({})",
+            was.name,
+            was.revision,
+            was.digest.short(),
+            now.name,
+            now.revision,
+            now.digest.short()
+        )
+    })
+}
+
+/// What differs between two looks at the registry, for people.
+pub(super) fn registry_drift(was: &Relation, now: &Relation) -> Option<String> {
+    (was != now).then(|| {
+        format!(
+            "registry: {} (oid {}, {}) is now {} (oid {}, {})",
+            was.name,
+            was.oid,
+            was.kind.describe(),
+            now.name,
+            now.oid,
+            now.kind.describe()
+        )
+    })
+}
+
+/// What differs between the decisions of two plans, for people.
+pub(super) fn items_drift<O: Described + PartialEq>(
+    was: &[Item<O>],
+    now: &[Item<O>],
+) -> Vec<String> {
+    let mut out = Vec::new();
+    for item in was {
+        let (kind, name) = (item.object.kind(), item.object.title());
+        match now.iter().find(|i| i.object == item.object) {
+            None => out.push(format!("{kind} {name}: no longer proposed")),
+            Some(i) if i.decision != item.decision => out.push(format!(
+                "{kind} {name}: {} is now {}",
+                item.decision.word(),
+                i.decision.word()
+            )),
+            Some(i) if i.reasons != item.reasons => {
+                out.push(format!("{kind} {name}: the reasons changed"));
+            }
+            Some(_) => {}
+        }
     }
-    if head.operation != wanted {
-        let found = head.operation;
-        return Err(PlanFileError::Operation { found, wanted });
+    for item in now {
+        if !was.iter().any(|i| i.object == item.object) {
+            let (kind, name) = (item.object.kind(), item.object.title());
+            out.push(format!("{kind} {name}: newly proposed"));
+        }
     }
-    let loaded: Loaded<P> = serde_json::from_str(text)?;
-    Ok((loaded.digest, loaded.compiled_sql, loaded.plan))
+    out
+}
+
+/// Keys whose values differ, in order; a key that only one side has differs.
+pub(super) fn changed<'a, V: PartialEq>(
+    was: &'a BTreeMap<String, V>,
+    now: &'a BTreeMap<String, V>,
+) -> impl Iterator<Item = &'a String> {
+    let keys: BTreeSet<&String> = was.keys().chain(now.keys()).collect();
+    keys.into_iter().filter(|k| was.get(*k) != now.get(*k))
 }

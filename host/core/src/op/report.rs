@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::op::plan_file;
+use crate::op::{DatabaseIdentity, Described, Item, plan_file};
 use crate::outcome::FinalResponse;
 use crate::sql::Statement;
 use crate::text::is_hidden;
@@ -32,6 +32,39 @@ pub fn begin(what: &str, header: &ReportHeader) -> String {
     format!(
         "# {what}: run {run}\n\n- started: {started_at}\n- ended: {ended_at}\n- connection: {connection}\n"
     )
+}
+
+/// Which database a run was on.
+pub fn database(out: &mut String, database: &DatabaseIdentity) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "- database: {} (oid {}, system {})",
+        database.database, database.database_oid, database.system_identifier
+    );
+}
+
+/// The section of every proposed object with its decision.
+pub fn items<O: Described>(out: &mut String, items: &[Item<O>]) {
+    let _ = writeln!(
+        out,
+        "\n## Objects\n\n| object | decision | why |\n|---|---|---|"
+    );
+    for item in items {
+        let why: Vec<String> = item
+            .reasons
+            .iter()
+            .map(|r| format!("{}: {}", r.code, r.message))
+            .collect();
+        let _ = writeln!(
+            out,
+            "| {} {} | {} | {} |",
+            item.object.kind(),
+            table_cell(&item.object.title()),
+            item.decision.word(),
+            table_cell(&why.join("; "))
+        );
+    }
 }
 
 /// The section of the compiled statements.

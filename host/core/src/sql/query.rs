@@ -6,6 +6,7 @@
 //! ask.
 
 pub mod classification;
+pub mod coverage;
 pub mod estate;
 pub mod locks;
 pub mod storage;

@@ -5,11 +5,11 @@ mod triggers;
 
 use serde::Serialize;
 
-use birth_core::op::Item;
+use birth_core::op::{Described, Item};
 use birth_core::policy::verdict::Reason;
 
 use super::Output;
-use super::output::{DIM, plain, severity, styled};
+use super::output::{DIM, decision, plain, severity, styled};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::operation::Operation;
 use crate::run::stage::Planned;
@@ -40,6 +40,22 @@ pub(super) trait Render: Operation<Plan: Serialize> {
     fn details(plan: &Self::Plan) -> Self::Details<'_>;
 }
 
+/// Every object with its decision and the reasons of it.
+fn items<O: Described>(output: &Output, items: &[Item<O>]) {
+    let kind = items.iter().map(|i| i.object.kind().len()).max();
+    let kind = kind.unwrap_or(0);
+    let titles: Vec<String> = items.iter().map(|i| plain(&i.object.title())).collect();
+    let title = titles.iter().map(|t| t.chars().count()).max().unwrap_or(0);
+    for (item, shown) in items.iter().zip(&titles) {
+        output.text(format!(
+            "  {:<kind$} {shown:<title$}  {}",
+            item.object.kind(),
+            decision(item.decision, item.decision.word())
+        ));
+        reasons(output, &item.reasons);
+    }
+}
+
 /// The reasons of an item, one line each.
 fn reasons(output: &Output, reasons: &[Reason]) {
     for reason in reasons {
@@ -57,12 +73,4 @@ pub(super) fn more(output: &Output, all: usize) {
     if all > SHOWN {
         output.text(format!("  … and {} more", all - SHOWN));
     }
-}
-
-fn width<O>(items: &[Item<O>], name: impl Fn(&O) -> &str) -> usize {
-    let shown = items.iter().take(SHOWN);
-    shown
-        .map(|i| plain(name(&i.object)).chars().count())
-        .max()
-        .unwrap_or(0)
 }

@@ -5,9 +5,9 @@ use birth_core::op::storage::plan::{Proposed, StoragePlan};
 use birth_core::op::storage::verify::is_ready;
 use birth_core::sql::Statement as _;
 
-use super::{Render, reasons, width};
+use super::{Render, items};
 use crate::cli::Output;
-use crate::cli::output::{BAD, BOLD, DIM, decision, plain, styled};
+use crate::cli::output::{BAD, BOLD, DIM, plain, styled};
 use crate::cli::plan::approval;
 use crate::plugin::set::PolicyRuntime;
 use crate::run::stage::Planned;
@@ -58,16 +58,7 @@ impl Render for Storage {
     }
 
     fn items(output: &Output, plan: &StoragePlan) {
-        let width = width(&plan.items, |o| o.name().as_str());
-        for item in &plan.items {
-            output.text(format!(
-                "  {:<6} {:<width$}  {}",
-                item.object.kind(),
-                plain(item.object.name().as_str()),
-                decision(item.decision, item.decision.word())
-            ));
-            reasons(output, &item.reasons);
-        }
+        items(output, &plan.items);
     }
 
     fn complete(_plan: &StoragePlan) -> String {

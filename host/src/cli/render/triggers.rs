@@ -7,7 +7,7 @@ use birth_core::op::triggers::verify::is_ready;
 use birth_core::op::{Decision, Item};
 use birth_core::sql::Statement as _;
 
-use super::{Render, SHOWN, more, reasons, width};
+use super::{Render, SHOWN, more, reasons};
 use crate::cli::Output;
 use crate::cli::output::{BAD, BOLD, DIM, WARN, decision, one_line, plain, styled};
 use crate::cli::plan::approval;
@@ -112,8 +112,7 @@ impl Render for Triggers {
             .take(SHOWN)
             .map(|n| one_line(n).chars().count())
             .max()
-            .unwrap_or(0)
-            .max(width(&plan.items, |_| ""));
+            .unwrap_or(0);
         // What a person has to look at comes first.
         let order = [Decision::Blocked, Decision::Absent, Decision::Exists];
         let ordered = order.iter().flat_map(|decision| plan.decided(*decision));

@@ -1,6 +1,8 @@
 //! The estate: what the registry's keys stand for, and which of them a
 //! mapping names.
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -33,7 +35,16 @@ impl Reader<'_> {
                 Ok(())
             })
             .await?;
-        let names: Vec<&str> = names_to_look_for(&rows).into_iter().collect();
+        let relations = self.relations_named(&names_to_look_for(&rows)).await?;
+        Ok(Estate::new(rows, &relations, rules))
+    }
+
+    /// The relations that keys of the registry may stand for, by name.
+    pub(super) async fn relations_named(
+        &self,
+        names: &BTreeSet<&str>,
+    ) -> Result<Vec<Found>, PgError> {
+        let names: Vec<&str> = names.iter().copied().collect();
         let mut relations = Vec::new();
         self.session
             .each(
@@ -46,7 +57,7 @@ impl Reader<'_> {
                 },
             )
             .await?;
-        Ok(Estate::new(rows, &relations, rules))
+        Ok(relations)
     }
 
     /// The keys that a column of a mapping names.

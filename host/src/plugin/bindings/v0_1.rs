@@ -5,6 +5,7 @@ pub(in crate::plugin) mod lend;
 
 use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
+use birth_core::facts::coverage::CoverageFacts;
 use birth_core::policy::Role;
 use birth_core::policy::settings::{SettingValue, Settings};
 use birth_core::policy::verdict::{Description, RawVerdicts, ReasonKind, Severity};
@@ -238,6 +239,25 @@ impl Bound {
         let facts = lend::conflict::facts(facts);
         let guest = plugin.birth_policy_conflict();
         Ok(conflict::judgement(
+            guest.call_judge(store, &settings, facts)?,
+        ))
+    }
+
+    /// Judges a batch of the coverage role.
+    pub(in crate::plugin) fn judge_coverage(
+        &self,
+        store: &mut Store<Meter>,
+        settings: &Settings,
+        facts: &CoverageFacts,
+    ) -> wasmtime::Result<Judgement> {
+        let Self::Coverage(plugin) = self else {
+            return Err(other_role(Role::Coverage));
+        };
+        let lists = lists(settings);
+        let settings = coverage::lend(settings, &lists);
+        let facts = lend::coverage::facts(facts);
+        let guest = plugin.birth_policy_coverage();
+        Ok(coverage::judgement(
             guest.call_judge(store, &settings, facts)?,
         ))
     }

@@ -2,12 +2,11 @@
 //! its own.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use birth_core::digest::{Digest, DigestBuilder};
+use birth_core::digest::Digest;
 use birth_core::ident::{Identifier, QualifiedName};
 use birth_core::op::report::{begin, end, statements};
 use birth_core::op::storage::facts::StorageFacts;
@@ -21,10 +20,10 @@ use birth_core::sql::frame::{LockedTable, TableLock};
 
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server, TableRights};
-use crate::run::failure::{Failure, other_database};
+use crate::run::failure::Failure;
 use crate::run::locks::{LockBudget, check_feasible};
 use crate::run::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
-use crate::run::resolution;
+use crate::run::{resolution, rollback};
 
 /// Undoes one run of policy storage.
 #[derive(Debug)]
@@ -87,13 +86,7 @@ impl Operation for StorageRollback {
         reader: Reader<'_>,
         server: &Server,
     ) -> Result<RollbackTarget, Failure> {
-        if !self.keys.database.is_same_database(&server.database) {
-            return Err(other_database(
-                "the run was",
-                &self.keys.database,
-                &server.database,
-            ));
-        }
+        rollback::check_database(&self.keys, server)?;
         let Some(relation) = reader.relation_by_oid(self.keys.keys.table_oid).await? else {
             return Ok(RollbackTarget {
                 relation: None,
@@ -159,7 +152,7 @@ impl Operation for StorageRollback {
     ) -> Result<Decided<RollbackPlan>, Failure> {
         let exported = self.export.is_some();
         let plan = RollbackPlan {
-            format: 1,
+            format: rollback::FORMAT,
             of: self.keys.run.clone(),
             database: database.clone(),
             table: facts.live.as_ref().map(|l| l.registry.name.clone()),
@@ -250,10 +243,7 @@ impl Operation for StorageRollback {
         // Rows may come between the plan and the lock; with an export they
         // are saved under the lock, without one they are a refusal.
         plan.undo.holding_data.clear();
-        let body = serde_json::to_vec(&plan).map_err(|e| Failure::encoding(&e))?;
-        Ok(DigestBuilder::new("birth storage rollback plan 1")
-            .bytes(&body)
-            .finish())
+        rollback::digest("birth storage rollback plan 1", &plan)
     }
 
     fn revision(_plan: &RollbackPlan) -> Option<&Revision> {
@@ -283,28 +273,11 @@ impl Operation for StorageRollback {
     }
 
     fn plan_file(plan: &RollbackPlan) -> Result<String, Failure> {
-        Ok(serde_json::to_string_pretty(plan).map_err(|e| Failure::encoding(&e))? + "\n")
+        rollback::plan_file(plan)
     }
 
     fn read_plan_file(text: &str) -> Result<RollbackPlan, Failure> {
-        let plan: RollbackPlan = serde_json::from_str(text).map_err(|error| {
-            Failure::new(
-                FailureClass::Artifact,
-                "PLAN_FILE_NOT_USABLE",
-                format!("the rollback's plan is damaged: {error}"),
-            )
-        })?;
-        if plan.format > 1 {
-            return Err(Failure::new(
-                FailureClass::Artifact,
-                "PLAN_FILE_NOT_USABLE",
-                format!(
-                    "the rollback's plan has format {}; this host reads up to 1",
-                    plan.format
-                ),
-            ));
-        }
-        Ok(plan)
+        rollback::read_plan_file(text)
     }
 
     async fn before_execution(
@@ -329,18 +302,7 @@ impl Operation for StorageRollback {
         if columns.is_empty() {
             return Ok(());
         }
-        let rows = reader.export_rows(table, key, &columns).await?;
-        write_new(path, &rows).map_err(|error| {
-            Failure::new(
-                FailureClass::Filesystem,
-                "EXPORT_FAILED",
-                format!(
-                    "the rows could not be saved to {}: {error}; nothing was dropped",
-                    path.display()
-                ),
-            )
-            .with_hint("name a new file in a directory that is writable and has room")
-        })
+        rollback::export(reader, path, table, key, &columns).await
     }
 
     async fn observe(
@@ -468,20 +430,4 @@ impl Operation for StorageRollback {
 fn identifier(name: &str) -> Result<Identifier, Failure> {
     Identifier::new(name)
         .map_err(|error| Failure::new(FailureClass::Internal, "BAD_IDENTIFIER", error.to_string()))
-}
-
-/// Writes a new file and waits until it is on the disk; an existing one is
-/// never overwritten.
-fn write_new(path: &std::path::Path, rows: &[String]) -> std::io::Result<()> {
-    use cap_std::fs::{OpenOptions, OpenOptionsExt as _};
-    let (dir, name) = crate::files::open_parent(path)?;
-    let mut file = dir.open_with(
-        name,
-        OpenOptions::new().write(true).create_new(true).mode(0o600),
-    )?;
-    for row in rows {
-        writeln!(file, "{row}")?;
-    }
-    file.sync_all()?;
-    crate::files::sync_dir(&dir)
 }

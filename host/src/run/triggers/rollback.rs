@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use birth_core::digest::{Digest, DigestBuilder};
+use birth_core::digest::Digest;
 use birth_core::issue::IssueRow;
 use birth_core::op::report::{begin, end, statements};
 use birth_core::op::triggers::LOCK_KEY;
@@ -17,12 +17,13 @@ use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::resolve::Relation;
 use birth_core::sql::frame::{LockedTable, TableLock};
 
-use super::words::some;
 use super::{by_table, locked};
 use crate::journal::Keys;
 use crate::pg::{Reader, Returned, Server};
-use crate::run::failure::{Failure, other_database};
+use crate::run::failure::Failure;
 use crate::run::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
+use crate::run::rollback;
+use crate::run::words::some;
 
 /// Undoes one run of birth triggers.
 #[derive(Debug)]
@@ -113,13 +114,7 @@ impl Operation for TriggersRollback {
         reader: Reader<'_>,
         server: &Server,
     ) -> Result<RollbackTarget, Failure> {
-        if !self.keys.database.is_same_database(&server.database) {
-            return Err(other_database(
-                "the run was",
-                &self.keys.database,
-                &server.database,
-            ));
-        }
+        rollback::check_database(&self.keys, server)?;
         let keys = &self.keys.keys;
         let oids: Vec<u32> = keys.triggers.iter().map(|key| key.table_oid).collect();
         let not_owned = reader.not_owned(&oids).await?;
@@ -155,7 +150,7 @@ impl Operation for TriggersRollback {
         let dropped = undo.dropped.iter().map(|(_, table)| table);
         let tables = dropped.filter_map(|oid| facts.tables.get(oid).cloned());
         let plan = RollbackPlan {
-            format: 1,
+            format: rollback::FORMAT,
             of: self.keys.run.clone(),
             database: database.clone(),
             keys: keys.clone(),
@@ -243,10 +238,7 @@ impl Operation for TriggersRollback {
     fn digest(plan: &RollbackPlan) -> Result<Digest, Failure> {
         let mut plan = plan.clone();
         plan.database.timeline = 0;
-        let body = serde_json::to_vec(&plan).map_err(|e| Failure::encoding(&e))?;
-        Ok(DigestBuilder::new("birth triggers rollback plan 1")
-            .bytes(&body)
-            .finish())
+        rollback::digest("birth triggers rollback plan 1", &plan)
     }
 
     fn revision(_plan: &RollbackPlan) -> Option<&Revision> {
@@ -267,30 +259,11 @@ impl Operation for TriggersRollback {
     }
 
     fn plan_file(plan: &RollbackPlan) -> Result<String, Failure> {
-        Ok(serde_json::to_string_pretty(plan).map_err(|e| Failure::encoding(&e))? + "\n")
+        rollback::plan_file(plan)
     }
 
     fn read_plan_file(text: &str) -> Result<RollbackPlan, Failure> {
-        let unusable =
-            |detail: String| Failure::new(FailureClass::Artifact, "PLAN_FILE_NOT_USABLE", detail);
-        let plan: RollbackPlan = serde_json::from_str(text)
-            .map_err(|error| unusable(format!("the rollback's plan is damaged: {error}")))?;
-        if plan.format > 1 {
-            let found = plan.format;
-            return Err(unusable(format!(
-                "the rollback's plan has format {found}; this host reads up to 1"
-            )));
-        }
-        Ok(plan)
-    }
-
-    async fn before_execution(
-        &self,
-        _reader: Reader<'_>,
-        _target: &RollbackTarget,
-        _plan: &RollbackPlan,
-    ) -> Result<(), Failure> {
-        Ok(())
+        rollback::read_plan_file(text)
     }
 
     async fn observe(

@@ -5,11 +5,11 @@ use birth_core::op::Decision;
 use birth_core::op::triggers::decision_word;
 use birth_core::op::triggers::plan::TriggersPlan;
 use birth_core::outcome::{FailureClass, Status};
-use birth_core::policy::verdict::Severity;
 
 use super::TriggersTarget;
 use crate::run::failure::Failure;
 use crate::run::operation::Stop;
+use crate::run::words::{findings, some};
 
 /// The code of a run that leaves statements for later batches.
 pub const BATCHES_REMAIN: &str = "BATCHES_REMAIN";
@@ -142,12 +142,7 @@ pub(super) fn check_feasible(target: &TriggersTarget, plan: &TriggersPlan) -> Re
 fn blocked(plan: &TriggersPlan) -> Option<Failure> {
     let blocked: Vec<String> = plan
         .decided(Decision::Blocked)
-        .map(|i| {
-            let findings = i.reasons.iter().filter(|r| r.severity == Severity::Finding);
-            let mut why: Vec<&str> = findings.map(|r| r.code.as_str()).collect();
-            why.dedup();
-            format!("{} ({})", i.object.table.name, why.join(", "))
-        })
+        .map(|i| format!("{} ({})", i.object.table.name, findings(i).join(", ")))
         .collect();
     (!blocked.is_empty()).then(|| {
         Failure::new(
@@ -167,19 +162,4 @@ fn blocked(plan: &TriggersPlan) -> Option<Failure> {
 fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
-}
-
-/// A list for people: its first items.
-pub(super) fn some(items: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let shown = items
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("; ");
-    match items.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown}; and {more} more"),
-    }
 }

@@ -7,7 +7,7 @@ use super::statement::StorageStatement;
 use super::{COLUMNS, PolicyColumn, checked_columns};
 use crate::ident::{Identifier, IdentifierError};
 use crate::op::verdict::{AssessError, finding};
-use crate::op::{DatabaseIdentity, Decision, Item, Revision};
+use crate::op::{DatabaseIdentity, Decision, Described as _, Item, Revision};
 use crate::policy::verdict::{Answer, Reason};
 use crate::profile::Naming;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::plan::StoragePlan;
 use super::undo::StorageKeys;
 use crate::op::Decision;
-use crate::op::report::{ReportHeader, begin, end, statements, table_cell};
+use crate::op::report::{ReportHeader, begin, database, end, items, statements};
 use crate::outcome::{FinalResponse, Status};
 
 /// What is known of a run when it closes. Every field comes from evidence: a
@@ -64,11 +64,7 @@ pub fn final_response(
 pub fn report(header: &ReportHeader, evidence: &Evidence<'_>, response: &FinalResponse) -> String {
     let mut out = begin("Policy storage (B3-P)", header);
     if let Some(plan) = evidence.plan {
-        let _ = writeln!(
-            out,
-            "- database: {} (oid {}, system {})",
-            plan.database.database, plan.database.database_oid, plan.database.system_identifier
-        );
+        database(&mut out, &plan.database);
         let _ = writeln!(
             out,
             "- registry: {} (oid {})",
@@ -79,25 +75,7 @@ pub fn report(header: &ReportHeader, evidence: &Evidence<'_>, response: &FinalRe
             "- policy: {} revision {}, digest {}",
             plan.revision.name, plan.revision.revision, plan.revision.digest
         );
-        let _ = writeln!(
-            out,
-            "\n## Objects\n\n| object | decision | why |\n|---|---|---|"
-        );
-        for item in &plan.items {
-            let why: Vec<String> = item
-                .reasons
-                .iter()
-                .map(|r| format!("{}: {}", r.code, r.message))
-                .collect();
-            let _ = writeln!(
-                out,
-                "| {} {} | {} | {} |",
-                item.object.kind(),
-                table_cell(item.object.name().as_str()),
-                item.decision.word(),
-                table_cell(&why.join("; "))
-            );
-        }
+        items(&mut out, &plan.items);
         if !plan.statements.is_empty() {
             statements(&mut out, &plan.statements);
         }

@@ -7,7 +7,7 @@ use super::plan::{Proposed, StoragePlan};
 use super::{COLUMNS, PolicyColumn};
 use crate::catalog::check::CheckMeaning;
 use crate::facts::conflict::{LiveType, WantedType};
-use crate::op::Decision;
+use crate::op::{Decision, Described as _};
 
 /// Whether a live column can hold what the policy stores in it.
 #[must_use]

@@ -9,7 +9,7 @@ use crate::catalog::trigger::{AFTER_INSERT_ROW, LiveTrigger, PartitionTrigger};
 use crate::digest::{Digest, DigestBuilder};
 use crate::estate::{Collection, CollectionTable, Estate, MappedKeys};
 use crate::facts::classification::Batches;
-use crate::facts::conflict::{ConflictFacts, LiveTriggerFact, TriggerFact, trigger_bits};
+use crate::facts::conflict::{ConflictFacts, LiveTriggerFact, TriggerFact};
 use crate::ident::Identifier;
 use crate::issue::{IssueConcepts, IssueTable};
 use crate::op::Revision;
@@ -168,7 +168,7 @@ pub fn conflict_batches(proposals: &[Proposal<'_>], facts: &TriggersFacts) -> Ve
                 let live: Vec<LiveTriggerFact<'_>> = facts
                     .triggers_of(proposal.table.oid)
                     .iter()
-                    .map(|t| live_fact(t, proposal.name.as_str(), facts.function.oid))
+                    .map(|t| LiveTriggerFact::of(t, proposal.name.as_str(), facts.function.oid))
                     .collect();
                 let fact = TriggerFact {
                     relation,
@@ -181,29 +181,4 @@ pub fn conflict_batches(proposals: &[Proposal<'_>], facts: &TriggersFacts) -> Ve
             batch
         })
         .collect()
-}
-
-fn live_fact<'a>(live: &'a LiveTrigger, name: &str, function_oid: u32) -> LiveTriggerFact<'a> {
-    let flags = [
-        (live.name == name, trigger_bits::HOLDS_NAME),
-        (live.function_oid == function_oid, trigger_bits::BOUND),
-        (live.internal, trigger_bits::INTERNAL),
-        (live.clone, trigger_bits::CLONE),
-        (live.constraint, trigger_bits::CONSTRAINT),
-        (live.when, trigger_bits::WHEN),
-        (live.arguments, trigger_bits::ARGUMENTS),
-        (live.columns, trigger_bits::COLUMNS),
-        (live.transition_tables, trigger_bits::TRANSITION_TABLES),
-    ];
-    LiveTriggerFact {
-        name: &live.name,
-        function: &live.function,
-        r#type: live.r#type,
-        bits: flags
-            .iter()
-            .filter(|(holds, _)| *holds)
-            .map(|(_, bit)| bit)
-            .sum(),
-        enabled: live.enabled,
-    }
 }

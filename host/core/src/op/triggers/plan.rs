@@ -7,15 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::sets::Difference;
 use super::statement::TriggersStatement;
 use crate::catalog::function::TriggerFunction;
-use crate::digest::{Digest, DigestBuilder};
+use crate::digest::Digest;
 use crate::ident::Identifier;
-use crate::op::plan_file::{self, PlanFileError};
+use crate::op::plan_file::{SavedPlan, changed, revision_drift};
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
 use crate::policy::coverage::CoverageStatus;
 use crate::resolve::Relation;
-
-/// The format version of a saved plan.
-pub const FORMAT: u32 = 1;
 
 /// Locks of a transaction besides those on the tables that get or lose triggers:
 /// the two advisory ones, and the catalogs and tables that are read or written
@@ -104,20 +101,21 @@ pub struct TriggersPlan {
     pub missing_rights: Vec<String>,
 }
 
-impl TriggersPlan {
-    /// Digest of the plan: the same facts, verdicts, revision and database give
-    /// the same. As for storage, a failover and a rename of the database change
-    /// nothing that was planned.
-    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
-        let mut plan = self.clone();
-        plan.database.timeline = 0;
-        plan.database.database.clear();
-        let body = serde_json::to_vec(&plan)?;
-        Ok(DigestBuilder::new("birth triggers plan 1")
-            .bytes(&body)
-            .finish())
+impl SavedPlan for TriggersPlan {
+    const OPERATION: &'static str = "triggers";
+    const FORMAT: u32 = 1;
+    type Statement = TriggersStatement;
+
+    fn statements(&self) -> &[TriggersStatement] {
+        &self.statements
     }
 
+    fn database_mut(&mut self) -> &mut DatabaseIdentity {
+        &mut self.database
+    }
+}
+
+impl TriggersPlan {
     /// Collections of the target set with a decision.
     pub fn decided(&self, decision: Decision) -> impl Iterator<Item = &Item<BirthTrigger>> {
         self.items.iter().filter(move |i| i.decision == decision)
@@ -193,38 +191,12 @@ impl TriggersPlan {
         })
     }
 
-    /// The file form.
-    pub fn to_file(&self) -> Result<String, serde_json::Error> {
-        plan_file::write("triggers", FORMAT, self.digest()?, &self.statements, self)
-    }
-
-    /// Reads the file form.
-    pub fn from_file(text: &str) -> Result<Self, PlanFileError> {
-        let (digest, compiled, plan): (_, _, Self) = plan_file::read("triggers", FORMAT, text)?;
-        let intact = plan.digest()? == digest && plan_file::compiled(&plan.statements) == compiled;
-        if intact {
-            Ok(plan)
-        } else {
-            Err(PlanFileError::Damaged(digest))
-        }
-    }
-
     /// What differs between this plan and one made now, for people. Empty means
     /// that they are the same plan.
     #[must_use]
     pub fn drift(&self, now: &Self) -> Vec<String> {
         let mut out = Vec::new();
-        if self.revision != now.revision {
-            out.push(format!(
-                "policy: {} revision {} ({}) is now {} revision {} ({})",
-                self.revision.name,
-                self.revision.revision,
-                self.revision.digest.short(),
-                now.revision.name,
-                now.revision.revision,
-                now.revision.digest.short()
-            ));
-        }
+        out.extend(revision_drift(&self.revision, &now.revision));
         if self.function != now.function {
             out.push(format!(
                 "the function: {} (oid {}, definition {}) is now {} (oid {}, definition {})",
@@ -278,13 +250,4 @@ fn by_collection(plan: &TriggersPlan) -> BTreeMap<String, &Item<BirthTrigger>> {
         .iter()
         .map(|i| (i.object.collection.clone(), i))
         .collect()
-}
-
-/// Keys whose values differ, in order; a key that only one side has differs.
-fn changed<'a, V: PartialEq>(
-    was: &'a BTreeMap<String, V>,
-    now: &'a BTreeMap<String, V>,
-) -> impl Iterator<Item = &'a String> {
-    let keys: std::collections::BTreeSet<&String> = was.keys().chain(now.keys()).collect();
-    keys.into_iter().filter(|k| was.get(*k) != now.get(*k))
 }

@@ -6,7 +6,7 @@ use super::plan::TriggersPlan;
 use super::undo::TriggersKeys;
 use super::verify::TriggersState;
 use crate::op::Decision;
-use crate::op::report::{ReportHeader, begin, end, one_line, statements, table_cell};
+use crate::op::report::{ReportHeader, begin, database, end, one_line, statements, table_cell};
 use crate::outcome::{FinalResponse, Status};
 
 /// What is known of a run when it closes. Every field comes from evidence: a
@@ -132,11 +132,7 @@ pub fn report(header: &ReportHeader, evidence: &Evidence<'_>, response: &FinalRe
 }
 
 fn about(out: &mut String, plan: &TriggersPlan) {
-    let _ = writeln!(
-        out,
-        "- database: {} (oid {}, system {})",
-        plan.database.database, plan.database.database_oid, plan.database.system_identifier
-    );
+    database(out, &plan.database);
     let _ = writeln!(
         out,
         "- registry: {} (oid {})",

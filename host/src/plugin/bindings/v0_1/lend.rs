@@ -2,6 +2,7 @@
 
 pub(in crate::plugin) mod classification;
 pub(in crate::plugin) mod conflict;
+pub(in crate::plugin) mod coverage;
 
 /// Bytes of lists.
 macro_rules! size {

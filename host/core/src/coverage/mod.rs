@@ -1,0 +1,11 @@
+//! Coverage: what gate and sweep share. Both read the same facts of governed
+//! collections, ask the same plugin, and mean the same by a finding; only what
+//! makes them look differs (B3 design, sections 3 and 4).
+
+pub mod finding;
+pub mod snapshot;
+pub mod summary;
+
+pub use finding::{Finding, Gap, Standing};
+pub use snapshot::{CoverageRow, CoverageSnapshot};
+pub use summary::{ConditionCounts, RoleCounts, Shard, SweepSummary};

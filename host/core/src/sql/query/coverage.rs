@@ -1,0 +1,136 @@
+//! What the coverage conditions ask of the registry and of the species map.
+
+use super::super::literal;
+use crate::coverage::Shard;
+use crate::estate::EstateColumns;
+use crate::facts::conflict::WantedType;
+use crate::ident::{Identifier, QualifiedName};
+use crate::op::storage::{COLUMNS, PolicyColumn};
+
+/// Where collections, decisions and mappings are.
+#[derive(Debug, Clone)]
+pub struct CoverageSource {
+    /// The registry.
+    pub registry: QualifiedName,
+    /// Its columns.
+    pub columns: EstateColumns,
+    /// Whether it has the policy columns.
+    pub storage_ready: bool,
+    /// The species map.
+    pub species_map: QualifiedName,
+    /// The collection in it.
+    pub species_key: Identifier,
+}
+
+/// The cursor over [`all_collections`].
+const CURSOR: &str = "birth_collections";
+
+/// The database's time in whole seconds since 1970-01-01 UTC, and as RFC 3339
+/// has it.
+pub const NOW: &str = "\
+SELECT floor(extract(epoch FROM now()))::int8, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
+
+/// Opens a cursor over every row of the registry, or over those of a shard, in
+/// ascending byte order of the keys: key, role, schema, table, the six policy
+/// columns, and how many rows of the species map name the key. All rows are
+/// wanted, so the planner is told not to favour the first.
+#[must_use]
+pub fn open_all_collections(source: &CoverageSource, shard: Option<Shard>) -> [String; 2] {
+    let of_shard = shard.map_or_else(String::new, |shard| of_shard(source, shard));
+    let mapped = format!(
+        "LEFT JOIN (SELECT {} AS key, count(*) AS mappings FROM {} GROUP BY 1) s ON s.key = {}",
+        key_text("m", &source.species_key),
+        named(&source.species_map, "m"),
+        key_text("r", &source.columns.key),
+    );
+    let query = format!(
+        "SELECT {}, coalesce(s.mappings, 0) FROM {} {mapped}{of_shard} ORDER BY {}",
+        columns(source),
+        named(&source.registry, "r"),
+        key_text("r", &source.columns.key),
+    );
+    [
+        "SET LOCAL cursor_tuple_fraction = 1".to_owned(),
+        format!("DECLARE {CURSOR} NO SCROLL CURSOR FOR {query}"),
+    ]
+}
+
+/// The next rows of the cursor.
+#[must_use]
+pub fn fetch(rows: usize) -> String {
+    format!("FETCH FORWARD {rows} FROM {CURSOR}")
+}
+
+/// The rows of the registry that have some keys (`$1 text[]`), each with the
+/// columns of [`open_all_collections`].
+#[must_use]
+pub fn collections(source: &CoverageSource) -> String {
+    format!(
+        "SELECT {}, (SELECT count(*) FROM {} WHERE {}::text = {}::text) FROM {} WHERE {}::text = ANY ($1)",
+        columns(source),
+        named(&source.species_map, "m"),
+        qualified("m", &source.species_key),
+        qualified("r", &source.columns.key),
+        named(&source.registry, "r"),
+        qualified("r", &source.columns.key),
+    )
+}
+
+/// The same part of the keys on every server and in every version: by the
+/// first two bytes of a key's SHA-256.
+fn of_shard(source: &CoverageSource, Shard { index, count }: Shard) -> String {
+    let digest = format!(
+        "sha256(convert_to({}::text, {}))",
+        qualified("r", &source.columns.key),
+        literal("UTF8")
+    );
+    format!(" WHERE (get_byte({digest}, 0) * 256 + get_byte({digest}, 1)) % {count} = {index}")
+}
+
+fn columns(source: &CoverageSource) -> String {
+    let EstateColumns {
+        key,
+        role,
+        schema,
+        table,
+    } = &source.columns;
+    let text = |column: &Identifier| format!("{}::text", qualified("r", column));
+    let optional = |column: &Option<Identifier>| {
+        column
+            .as_ref()
+            .map_or_else(|| "NULL::text".to_owned(), text)
+    };
+    let mut out = vec![text(key), text(role), optional(schema), optional(table)];
+    out.extend(COLUMNS.iter().map(|policy| policy_value(source, policy)));
+    out.join(", ")
+}
+
+/// A policy column as text, its time in whole seconds; `infinity` is no time.
+fn policy_value(source: &CoverageSource, policy: &PolicyColumn) -> String {
+    let column = format!("r.{}", quoted(policy.name));
+    match (source.storage_ready, policy.wanted) {
+        (false, WantedType::Text) => "NULL::text".to_owned(),
+        (false, WantedType::Timestamptz) => "NULL::int8".to_owned(),
+        (true, WantedType::Text) => format!("{column}::text"),
+        (true, WantedType::Timestamptz) => format!(
+            "CASE WHEN isfinite({column}) THEN floor(extract(epoch FROM {column}))::int8 END"
+        ),
+    }
+}
+
+/// The policy columns' names are constants of the design; see their test.
+fn quoted(name: &str) -> String {
+    Identifier::new(name).map_or_else(|_| String::new(), |name| name.quoted())
+}
+
+fn key_text(row: &str, column: &Identifier) -> String {
+    format!("{}::text COLLATE \"C\"", qualified(row, column))
+}
+
+fn qualified(row: &str, column: &Identifier) -> String {
+    format!("{row}.{}", column.quoted())
+}
+
+fn named(table: &QualifiedName, row: &str) -> String {
+    format!("{} {row}", table.quoted())
+}

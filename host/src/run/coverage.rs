@@ -1,0 +1,154 @@
+//! Reading what the coverage conditions ask and having it judged: what gate,
+//! sweep and decisions share. Writes nothing.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use birth_core::catalog::function::TriggerFunction;
+use birth_core::coverage::snapshot::storage_ready;
+use birth_core::coverage::{CoverageRow, CoverageSnapshot, Finding};
+use birth_core::estate::Collection;
+use birth_core::ident::Identifier;
+use birth_core::op::triggers::{concept, family};
+use birth_core::outcome::FailureClass;
+use birth_core::policy::Role;
+use birth_core::policy::verdict::{Answer, ReasonKind, Severity};
+use birth_core::profile::Profile;
+use birth_core::resolve::{Column, ResolveError, ResolvedFamily};
+use birth_core::sql::query::coverage::CoverageSource;
+
+use super::classify::RegistryNames;
+use super::failure::Failure;
+use super::resolution;
+use crate::pg::Reader;
+use crate::plugin::set::PolicyRuntime;
+
+/// Collections in one call of a plugin: enough to make the call's own cost
+/// disappear, few enough for the guest's memory.
+const BATCH: usize = 512;
+
+/// The status of a collection that is not governed; frozen by the WIT package.
+pub const NOT_GOVERNED: u8 = 0;
+
+/// How coverage is judged.
+#[derive(Debug, Clone)]
+pub struct Coverage {
+    /// How names are recognised and derived.
+    pub profile: Rc<Profile>,
+    /// The schema the person named.
+    pub schema: Option<String>,
+    /// Decides.
+    pub policy: Rc<PolicyRuntime>,
+}
+
+/// What the names resolved to.
+#[derive(Debug, Clone)]
+pub struct CoverageNames {
+    /// The registry and its columns.
+    pub registry: RegistryNames,
+    /// Where it all is.
+    pub source: CoverageSource,
+    /// The birth function; none where there is no such, and then no collection
+    /// has a birth trigger.
+    pub function: Option<TriggerFunction>,
+}
+
+/// Judged collections.
+#[derive(Debug)]
+pub struct Judged {
+    /// What they were.
+    pub snapshot: CoverageSnapshot,
+    /// One answer per collection of the snapshot, in its order.
+    pub answers: Vec<Answer>,
+}
+
+impl Coverage {
+    /// Resolves the names.
+    pub async fn discover(&self, reader: Reader<'_>) -> Result<CoverageNames, Failure> {
+        let (profile, schema) = (&self.profile, self.schema.as_deref());
+        let registry = RegistryNames::discover(reader, profile, schema).await?;
+        let map = resolution::family_beside(reader, profile, family::SPECIES_MAP, schema).await?;
+        let key = resolution::concept(reader, profile, concept::SPECIES_KEY, &map).await?;
+        let species_key = Identifier::new(key.column.as_str()).map_err(|error| {
+            Failure::new(
+                FailureClass::Internal,
+                "COLUMN_NAME_NOT_USABLE",
+                error.to_string(),
+            )
+        })?;
+        let source = CoverageSource {
+            registry: registry.registry.relation.name.clone(),
+            columns: registry.columns()?,
+            storage_ready: is_ready(reader, &registry.registry).await?,
+            species_map: map.relation.name,
+            species_key,
+        };
+        Ok(CoverageNames {
+            registry,
+            source,
+            function: self.function(reader).await?,
+        })
+    }
+
+    async fn function(&self, reader: Reader<'_>) -> Result<Option<TriggerFunction>, Failure> {
+        let naming = &self.profile.naming;
+        let candidates = reader.trigger_functions(&naming.trigger_function).await?;
+        match birth_core::resolve::function(naming, &candidates) {
+            Ok(function) => Ok(Some(function)),
+            Err(ResolveError::FunctionMissing { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads what is asked about rows of the registry, and has it judged.
+    pub async fn judge(
+        &self,
+        reader: Reader<'_>,
+        names: &CoverageNames,
+        now: i64,
+        rows: Vec<CoverageRow>,
+    ) -> Result<Judged, Failure> {
+        let naming = &self.profile.naming;
+        let function = names.function.as_ref().map_or(0, |f| f.oid);
+        let moment = (names.source.storage_ready, now);
+        let rules = &self.profile.collections;
+        let snapshot = reader
+            .coverage_snapshot(moment, rows, rules, (naming, function))
+            .await?;
+        let mut answers = Vec::with_capacity(snapshot.estate.collections.len());
+        for batch in snapshot.facts(naming, BATCH) {
+            answers.extend(self.policy.judge_coverage(&batch)?.answers);
+        }
+        Ok(Judged { snapshot, answers })
+    }
+
+    /// The codes of the conditions that the plugin can find to fail, with what
+    /// each means.
+    pub fn conditions(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let description = self.policy.plugin(Role::Coverage)?.describe()?;
+        let is_finding = |kind: &&ReasonKind| kind.severity == Severity::Finding;
+        let findings = description.reasons.iter().filter(is_finding);
+        Ok(findings
+            .map(|kind| (kind.code.clone(), kind.message.clone()))
+            .collect())
+    }
+}
+
+impl Judged {
+    /// Collections with their answers.
+    pub fn collections(&self) -> impl Iterator<Item = (&Collection, &Answer)> {
+        self.snapshot.estate.collections.iter().zip(&self.answers)
+    }
+
+    /// Every failed condition, in the order of the collections.
+    pub fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.collections()
+            .flat_map(|(collection, answer)| Finding::of(collection, answer))
+    }
+}
+
+async fn is_ready(reader: Reader<'_>, registry: &ResolvedFamily) -> Result<bool, Failure> {
+    let columns = reader.concept_columns(&[registry.relation.oid]).await?;
+    let columns: Vec<Column> = columns.into_iter().map(|(_, column)| column).collect();
+    Ok(storage_ready(&columns))
+}
