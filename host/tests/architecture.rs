@@ -118,6 +118,7 @@ fn sql_text_is_made_in_one_place() {
         "host/core/src/op/storage/undo.rs",
         "host/core/src/op/triggers/statement.rs",
         "host/core/src/op/triggers/undo.rs",
+        "host/core/src/coverage/queue.rs",
         "host/core/src/issue/statement.rs",
         "host/core/src/issue/undo.rs",
     ];

@@ -6,6 +6,7 @@ mod error;
 mod introspect;
 mod issues;
 mod pipeline;
+mod queue;
 mod session;
 mod transaction;
 

@@ -159,6 +159,23 @@ impl<S: Statement> Transaction<S> {
         self.session.pipeline(statements, tell).await
     }
 
+    /// Marks a point to go back to.
+    pub async fn savepoint(&self) -> Result<(), PgError> {
+        self.session
+            .batch("setting a savepoint", &[frame::SAVEPOINT.to_owned()])
+            .await
+    }
+
+    /// Undoes what was done since the savepoint.
+    pub async fn back_to_savepoint(&self) -> Result<(), PgError> {
+        self.session
+            .batch(
+                "going back to the savepoint",
+                &[frame::ROLLBACK_TO_SAVEPOINT.to_owned()],
+            )
+            .await
+    }
+
     /// Lets deferred triggers fire.
     pub async fn fire_deferred(&self) -> Result<(), PgError> {
         self.session

@@ -4,6 +4,7 @@
 
 pub mod closing;
 pub mod finding;
+pub mod queue;
 pub mod snapshot;
 pub mod summary;
 pub mod targets;

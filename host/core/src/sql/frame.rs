@@ -32,6 +32,13 @@ pub const COMMIT: &str = "COMMIT";
 /// Rolls back.
 pub const ROLLBACK: &str = "ROLLBACK";
 
+/// Marks a point in the transaction that it can go back to.
+pub const SAVEPOINT: &str = "SAVEPOINT birth_attempt";
+
+/// Goes back to the point: what failed since is undone, locks that were taken
+/// before it are kept.
+pub const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT birth_attempt";
+
 /// The settings of a transaction, in order. The search path holds nothing but
 /// the system catalog, so that every name in this program's text is either
 /// qualified or PostgreSQL's own, and catalogs print fully qualified names.
