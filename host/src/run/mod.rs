@@ -18,6 +18,7 @@ pub mod signal;
 pub mod spool;
 pub mod stage;
 pub mod storage;
+pub mod sweep;
 pub mod triggers;
 mod words;
 
