@@ -6,11 +6,13 @@ mod error;
 mod introspect;
 mod issues;
 mod pipeline;
+mod records;
 mod session;
 mod transaction;
 
 pub use error::{PgError, PgErrorKind};
 pub use introspect::{LockHolder, Reader, Server, TableRights};
+pub use issues::FoundIssue;
 pub use pipeline::Returned;
 pub use session::Session;
 pub use transaction::{CommitError, ReadTransaction, Transaction, TransactionFate};
