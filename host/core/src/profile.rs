@@ -5,17 +5,17 @@
 //! single fields of it.
 
 mod file;
-mod issue;
 mod naming;
+mod values;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use file::{IssueFile, read};
-pub use issue::IssueValues;
+use file::{HealthFile, IssueFile, read};
 pub use naming::Naming;
+pub use values::{HealthValues, IssueValues};
 
 /// The format version this host reads.
 pub const FORMAT: u32 = 1;
@@ -41,6 +41,8 @@ pub struct Family {
 pub enum ConceptType {
     /// Text, varchar, char, citext, name, enum, uuid, a domain over one.
     TextLike,
+    /// JSON, or text.
+    Document,
     /// A date or timestamp.
     Time,
     /// Anything.
@@ -88,6 +90,8 @@ pub struct Profile {
     pub naming: Naming,
     /// What is written into an issues table.
     pub issue: IssueValues,
+    /// What is written into a table of health checks.
+    pub health: HealthValues,
     /// Where the tables of collections are looked for.
     pub collections: CollectionRules,
 }
@@ -126,9 +130,11 @@ pub enum ProfileError {
         /// What it has to hold.
         placeholders: &'static str,
     },
-    /// A value that would not do in an issues table.
-    #[error("issue.{setting} {problem}")]
-    Issue {
+    /// A value that would not do in a table of issues or of health checks.
+    #[error("{section}.{setting} {problem}")]
+    Value {
+        /// `issue` or `health`.
+        section: &'static str,
         /// The setting.
         setting: &'static str,
         /// What is wrong with it.
@@ -182,15 +188,33 @@ impl Profile {
             issue: {
                 let IssueFile {
                     species_category,
+                    onboarding_category,
                     open_status,
                     closed,
+                    closed_status,
                     severity,
                     source,
                 } = file.issue;
                 IssueValues {
                     species_category: species_category.unwrap_or_default(),
+                    onboarding_category: onboarding_category.unwrap_or_default(),
                     open_status: open_status.unwrap_or_default(),
                     closed: closed.unwrap_or_default(),
+                    closed_status: closed_status.unwrap_or_default(),
+                    severity: severity.unwrap_or_default(),
+                    source: source.unwrap_or_default(),
+                }
+            },
+            health: {
+                let HealthFile {
+                    r#type,
+                    status,
+                    severity,
+                    source,
+                } = file.health;
+                HealthValues {
+                    r#type: r#type.unwrap_or_default(),
+                    status: status.unwrap_or_default(),
                     severity: severity.unwrap_or_default(),
                     source: source.unwrap_or_default(),
                 }
@@ -238,17 +262,32 @@ impl Profile {
             .trigger_function_schema
             .or(naming.trigger_function_schema.take());
         replace(&mut naming.long_names, file.naming.long_names);
-        let issue = &mut profile.issue;
-        replace(&mut issue.species_category, file.issue.species_category);
-        replace(&mut issue.open_status, file.issue.open_status);
-        replace(&mut issue.closed, file.issue.closed);
-        replace(&mut issue.severity, file.issue.severity);
-        replace(&mut issue.source, file.issue.source);
+        replace_issue(&mut profile.issue, file.issue);
         profile.issue.check()?;
+        let health = &mut profile.health;
+        replace(&mut health.r#type, file.health.r#type);
+        replace(&mut health.status, file.health.status);
+        replace(&mut health.severity, file.health.severity);
+        replace(&mut health.source, file.health.source);
+        profile.health.check()?;
         replace(&mut profile.collections, file.collections);
         profile.naming.check_patterns()?;
         Ok(profile)
     }
+}
+
+fn replace_issue(issue: &mut IssueValues, file: IssueFile) {
+    replace(&mut issue.species_category, file.species_category);
+    replace(&mut issue.onboarding_category, file.onboarding_category);
+    replace(&mut issue.open_status, file.open_status);
+    replace(&mut issue.closed, file.closed);
+    replace(&mut issue.severity, file.severity);
+    replace(&mut issue.source, file.source);
+    // Who names the closed statuses and not the one to close with means the first.
+    let first = || issue.closed.first().cloned();
+    let unnamed = !issue.is_closed(&issue.closed_status);
+    let chosen = file.closed_status.or_else(|| first().filter(|_| unnamed));
+    replace(&mut issue.closed_status, chosen);
 }
 
 fn replace<T>(slot: &mut T, value: Option<T>) {
@@ -289,17 +328,19 @@ mod tests {
 
     /// One column is never two concepts of one table by hints alone.
     #[test]
-    fn hints_of_issues_do_not_meet() {
+    fn hints_of_issues_and_health_checks_do_not_meet() {
         let profile = Profile::built_in().unwrap();
-        let mut seen = BTreeMap::new();
-        let issues = profile.concepts.iter();
-        for (id, concept) in issues.filter(|(_, c)| c.family == "system_issues") {
-            for hint in &concept.hints {
-                let other = seen.insert(squash(hint), id);
-                assert_eq!(other, None, "{hint} is a hint of {id} too");
+        for family in ["system_issues", "system_health_checks"] {
+            let mut seen = BTreeMap::new();
+            let concepts = profile.concepts.iter();
+            for (id, concept) in concepts.filter(|(_, c)| c.family == family) {
+                for hint in &concept.hints {
+                    let other = seen.insert(squash(hint), id);
+                    assert_eq!(other, None, "{hint} is a hint of {id} too");
+                }
             }
+            assert!(seen.len() > 100, "{family}: {}", seen.len());
         }
-        assert!(seen.len() > 100);
     }
 
     #[test]
@@ -312,7 +353,18 @@ mod tests {
         assert_eq!(values.species_category, "BIRTH_SPECIES_MAPPING");
         let built_in = Profile::built_in().unwrap().issue;
         assert!(built_in.check().is_ok() && built_in.is_closed("Resolved"));
+        let named = |issue: &str| with(issue).unwrap().issue.closed_status;
+        assert_eq!(named("closed = ['erledigt', 'x']"), "erledigt");
+        assert_eq!(named("closed = ['x', 'Closed']"), "closed");
+        assert_eq!(named("closed-status = 'Done'"), "Done");
+        assert_eq!(named("closed = []"), "closed");
         for (issue, setting) in [
+            ("closed-status = 'gone'", "closed-status"),
+            (
+                "onboarding-category = 'BIRTH_SPECIES_MAPPING'",
+                "onboarding-category",
+            ),
+            ("onboarding-category = ''", "onboarding-category"),
             ("open-status = 'DONE'", "open-status"),
             ("species-category = ' '", "species-category"),
             ("severity = ''", "severity"),
@@ -321,9 +373,26 @@ mod tests {
         ] {
             let error = with(issue).unwrap_err();
             assert!(
-                matches!(error, ProfileError::Issue { setting: s, .. } if s == setting),
+                matches!(error, ProfileError::Value { section: "issue", setting: s, .. } if s == setting),
                 "{issue}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn values_of_health_checks() {
+        let with = |health: &str| {
+            Profile::with_overrides(&format!("format = 1\n[health]\n{health}")).map(|p| p.health)
+        };
+        let values = with("type = 'GAP'").unwrap();
+        assert_eq!(
+            (values.r#type.as_str(), values.status.as_str()),
+            ("GAP", "failed")
+        );
+        assert!(Profile::built_in().unwrap().health.check().is_ok());
+        for setting in ["type", "status", "severity", "source"] {
+            let error = with(&format!("{setting} = ' '")).unwrap_err().to_string();
+            assert_eq!(error, format!("health.{setting} is empty"));
         }
     }
 

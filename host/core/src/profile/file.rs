@@ -20,6 +20,8 @@ pub(super) struct File {
     pub(super) naming: NamingFile,
     #[serde(default)]
     pub(super) issue: IssueFile,
+    #[serde(default)]
+    pub(super) health: HealthFile,
     pub(super) collections: Option<CollectionRules>,
 }
 
@@ -57,8 +59,19 @@ pub(super) struct NamingFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct IssueFile {
     pub(super) species_category: Option<String>,
+    pub(super) onboarding_category: Option<String>,
     pub(super) open_status: Option<String>,
     pub(super) closed: Option<Vec<String>>,
+    pub(super) closed_status: Option<String>,
+    pub(super) severity: Option<String>,
+    pub(super) source: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct HealthFile {
+    pub(super) r#type: Option<String>,
+    pub(super) status: Option<String>,
     pub(super) severity: Option<String>,
     pub(super) source: Option<String>,
 }

@@ -7,6 +7,7 @@
 pub mod frame;
 pub mod issue;
 pub mod query;
+pub mod record;
 
 /// One statement of an operation's closed vocabulary.
 pub trait Statement: Clone + std::fmt::Debug + Send + Sync {
