@@ -7,6 +7,7 @@
 
 pub mod classification;
 pub mod estate;
+pub mod gate;
 pub mod locks;
 pub mod storage;
 pub mod triggers;
