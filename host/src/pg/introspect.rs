@@ -3,6 +3,7 @@
 
 mod classification;
 mod estate;
+mod gate;
 mod locks;
 mod relations;
 mod server;
@@ -14,6 +15,7 @@ use tokio_postgres::Row;
 use birth_core::catalog::relation::RelationKind;
 use birth_core::ident::{Identifier, QualifiedName};
 
+pub use gate::{CapturedObject, GateRegistry};
 pub use locks::{LockHolder, TableRights};
 pub use server::Server;
 

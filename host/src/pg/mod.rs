@@ -10,7 +10,7 @@ mod session;
 mod transaction;
 
 pub use error::{PgError, PgErrorKind};
-pub use introspect::{LockHolder, Reader, Server, TableRights};
+pub use introspect::{CapturedObject, GateRegistry, LockHolder, Reader, Server, TableRights};
 pub use pipeline::Returned;
 pub use session::Session;
 pub use transaction::{CommitError, ReadTransaction, Transaction, TransactionFate};
