@@ -74,9 +74,14 @@ pub struct Concept {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CollectionRules {
     /// Schemas in which a key without a schema is looked for; empty means all
-    /// but the system's own.
+    /// but the system's own and the gate's.
     #[serde(default)]
     pub schemas: Vec<String>,
+    /// The gate's schema ([`Naming::gate_schema`]): the host's own, and so not
+    /// searched unless it is named. A collection that is called like the queue
+    /// would be ambiguous as soon as there is a gate.
+    #[serde(skip)]
+    pub gate_schema: String,
 }
 
 /// The profile.
@@ -123,12 +128,32 @@ pub enum ProfileError {
         "naming.{setting} {pattern:?} must hold {placeholders}, or two objects would share a name"
     )]
     Pattern {
-        /// `check` or `trigger`.
+        /// The setting.
         setting: &'static str,
         /// The pattern.
         pattern: String,
         /// What it has to hold.
         placeholders: &'static str,
+    },
+    /// Two triggers of one table would have one name.
+    #[error(
+        "naming.{setting} and naming.{other} are both {pattern:?}: two triggers of the registry would share a name"
+    )]
+    SamePattern {
+        /// The one setting.
+        setting: &'static str,
+        /// The other.
+        other: &'static str,
+        /// The pattern of both.
+        pattern: String,
+    },
+    /// A schema that cannot be made.
+    #[error(
+        "naming.gate-schema {name:?} cannot be a schema of its own: PostgreSQL keeps or refuses that name"
+    )]
+    Schema {
+        /// The name.
+        name: String,
     },
     /// A value that would not do in a table of issues or of health checks.
     #[error("{section}.{setting} {problem}")]
@@ -146,7 +171,7 @@ impl Profile {
     /// The built-in profile.
     pub fn built_in() -> Result<Self, ProfileError> {
         let file = read(BUILT_IN)?;
-        Ok(Self {
+        let mut profile = Self {
             families: file
                 .family
                 .into_iter()
@@ -183,6 +208,9 @@ impl Profile {
                 trigger: file.naming.trigger.unwrap_or_default(),
                 trigger_function: file.naming.trigger_function.unwrap_or_default(),
                 trigger_function_schema: file.naming.trigger_function_schema,
+                gate_schema: file.naming.gate_schema.unwrap_or_default(),
+                gate_insert_trigger: file.naming.gate_insert_trigger.unwrap_or_default(),
+                gate_role_trigger: file.naming.gate_role_trigger.unwrap_or_default(),
                 long_names: file.naming.long_names.unwrap_or_default(),
             },
             issue: {
@@ -220,7 +248,12 @@ impl Profile {
                 }
             },
             collections: file.collections.unwrap_or_default(),
-        })
+        };
+        profile
+            .collections
+            .gate_schema
+            .clone_from(&profile.naming.gate_schema);
+        Ok(profile)
     }
 
     /// The built-in profile with a deployment's overrides.
@@ -261,6 +294,12 @@ impl Profile {
             .naming
             .trigger_function_schema
             .or(naming.trigger_function_schema.take());
+        replace(&mut naming.gate_schema, file.naming.gate_schema);
+        replace(
+            &mut naming.gate_insert_trigger,
+            file.naming.gate_insert_trigger,
+        );
+        replace(&mut naming.gate_role_trigger, file.naming.gate_role_trigger);
         replace(&mut naming.long_names, file.naming.long_names);
         replace_issue(&mut profile.issue, file.issue);
         profile.issue.check()?;
@@ -271,6 +310,8 @@ impl Profile {
         replace(&mut health.source, file.health.source);
         profile.health.check()?;
         replace(&mut profile.collections, file.collections);
+        let gate_schema = &profile.naming.gate_schema;
+        profile.collections.gate_schema.clone_from(gate_schema);
         profile.naming.check_patterns()?;
         Ok(profile)
     }
@@ -418,9 +459,32 @@ mod tests {
         ));
         let newer = Profile::with_overrides("format = 2\nshape = 'x'");
         assert!(matches!(newer, Err(ProfileError::Newer { found: 2 })));
-        for naming in ["check = 'chk_<column>'", "trigger = 'trg_birth'"] {
-            let pattern = Profile::with_overrides(&format!("format = 1\n[naming]\n{naming}"));
+        let naming = |line: &str| Profile::with_overrides(&format!("format = 1\n[naming]\n{line}"));
+        for line in [
+            "check = 'chk_<column>'",
+            "trigger = 'trg_birth'",
+            "gate-insert-trigger = 'gate'",
+            "gate-role-trigger = 'gate_role_<column>'",
+        ] {
+            let pattern = naming(line);
             assert!(matches!(pattern, Err(ProfileError::Pattern { .. })));
         }
+        for line in [
+            "trigger = 'trg_birth_gate_role_<table>'",
+            "gate-insert-trigger = 'trg_birth_<table>'",
+            "gate-role-trigger = 'trg_birth_gate_insert_<table>'",
+        ] {
+            let same = naming(line);
+            assert!(matches!(same, Err(ProfileError::SamePattern { .. })));
+        }
+        let too_long = "g".repeat(64);
+        for schema in ["", "pg_gate", "information_schema", &too_long] {
+            let refused = naming(&format!("gate-schema = '{schema}'"));
+            assert!(matches!(refused, Err(ProfileError::Schema { .. })));
+        }
+        assert_eq!(
+            naming("gate-schema = 'Tor'").unwrap().naming.gate_schema,
+            "Tor"
+        );
     }
 }

@@ -12,7 +12,9 @@ mod session;
 mod transaction;
 
 pub use error::{PgError, PgErrorKind};
-pub use introspect::{CollectionPages, LockHolder, Reader, Server, TableRights};
+pub use introspect::{
+    CapturedObject, CollectionPages, GateRegistry, LockHolder, Reader, Server, TableRights,
+};
 pub use issues::FoundIssue;
 pub use pipeline::Returned;
 pub use session::Session;

@@ -5,7 +5,7 @@ use birth_core::issue::IssueConcepts;
 use birth_core::outcome::FailureClass;
 use birth_core::profile::{Concept, Naming, Profile};
 use birth_core::resolve::{
-    self, Column, ResolveError, ResolvedConcept, ResolvedFamily, names_to_look_for,
+    self, Column, Relation, ResolveError, ResolvedConcept, ResolvedFamily, names_to_look_for,
 };
 
 use super::failure::Failure;
@@ -46,6 +46,24 @@ pub async fn family_beside(
     let named = profile.families.get(id).and_then(|f| f.schema.as_ref());
     let schema = schema.filter(|_| named.is_none());
     family(reader, profile, id, schema).await
+}
+
+/// A family as it is called now, by its oid: a table that was renamed or replaced
+/// since is seen.
+pub async fn current(reader: Reader<'_>, family: &ResolvedFamily) -> Result<Relation, Failure> {
+    let oid = family.relation.oid;
+    let found = reader.relation_by_oid(oid).await?;
+    found.ok_or_else(|| gone(&format!("the table {} (oid {oid})", family.relation.name)))
+}
+
+/// Something that was resolved is not there any more.
+pub fn gone(what: &str) -> Failure {
+    Failure::new(
+        FailureClass::Drift,
+        "OBJECT_GONE",
+        format!("{what} is gone"),
+    )
+    .with_hint("make the plan again")
 }
 
 /// Resolves one concept of a resolved family.

@@ -167,22 +167,6 @@ fn is_open(open: &BTreeMap<String, Vec<Vec<String>>>, draft: &IssueDraft) -> boo
     collection.is_some_and(|collection| open.contains_key(collection))
 }
 
-fn gone(what: &str) -> Failure {
-    Failure::new(
-        FailureClass::Drift,
-        "OBJECT_GONE",
-        format!("{what} is gone"),
-    )
-    .with_hint("make the plan again")
-}
-
-/// A family as it is called now, by its oid.
-async fn current(reader: Reader<'_>, family: &ResolvedFamily) -> Result<Relation, Failure> {
-    let oid = family.relation.oid;
-    let found = reader.relation_by_oid(oid).await?;
-    found.ok_or_else(|| gone(&format!("the table {} (oid {oid})", family.relation.name)))
-}
-
 impl Operation for Triggers {
     const NAME: &'static str = "triggers";
     const STEM: &'static str = RUN_STEM;
@@ -230,18 +214,18 @@ impl Operation for Triggers {
         reader: Reader<'_>,
         target: &TriggersTarget,
     ) -> Result<TriggersFacts, Failure> {
-        let registry = current(reader, &target.registry.registry).await?;
-        let map = current(reader, &target.species_map).await?;
-        let birth_registry = current(reader, &target.birth_registry).await?;
-        let issues = current(reader, &target.issues).await?;
+        let registry = resolution::current(reader, &target.registry.registry).await?;
+        let map = resolution::current(reader, &target.species_map).await?;
+        let birth_registry = resolution::current(reader, &target.birth_registry).await?;
+        let issues = resolution::current(reader, &target.issues).await?;
         let columns = target.registry.columns()?;
         let rules = &self.profile.collections;
         let estate = reader.estate(&registry, &columns, rules).await?;
         let classification = reader.classification_facts(&estate).await?;
         let function = reader.trigger_function(target.function.oid).await?;
-        let function = function
-            .filter(|f| f.fits)
-            .ok_or_else(|| gone(&format!("the function {}", target.function.signature())))?;
+        let function = function.filter(|f| f.fits).ok_or_else(|| {
+            resolution::gone(&format!("the function {}", target.function.signature()))
+        })?;
         let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
         let names = estate.trigger_names(&self.profile.naming);
         let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
@@ -424,8 +408,8 @@ impl Operation for Triggers {
         target: &TriggersTarget,
         facts: &TriggersFacts,
     ) -> Result<Vec<String>, Failure> {
-        let registry = current(reader, &target.registry.registry).await?;
-        let map = current(reader, &target.species_map).await?;
+        let registry = resolution::current(reader, &target.registry.registry).await?;
+        let map = resolution::current(reader, &target.species_map).await?;
         let columns = target.registry.columns()?;
         let rules = &self.profile.collections;
         let estate = reader.estate(&registry, &columns, rules).await?;

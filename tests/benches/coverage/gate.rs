@@ -43,17 +43,18 @@ fn writer(bench: &Bench, figures: &mut Vec<Figure>) {
         run(&mut bench.birth(&["rollback", &id, "--yes"]));
     }
     run(&mut bench.birth(&["apply", "gate", "--yes"]));
-    let mut compare = |what: String, mut with: Vec<Duration>, mut without: Vec<Duration>, each: u32| {
-        let with = median(&mut with).expect("a run") / each;
-        let without = median(&mut without).expect("a run") / each;
-        figures.push(Figure {
-            what,
-            figure: format!("{:.1} µs a row", micros(with)),
-            baseline: format!("{:.1} µs without the gate", micros(without)),
-            ratio: ratio(with, without),
-            aim: "1.5".to_owned(),
-        });
-    };
+    let mut compare =
+        |what: String, mut with: Vec<Duration>, mut without: Vec<Duration>, each: u32| {
+            let with = median(&mut with).expect("a run") / each;
+            let without = median(&mut without).expect("a run") / each;
+            figures.push(Figure {
+                what,
+                figure: format!("{:.1} µs a row", micros(with)),
+                baseline: format!("{:.1} µs without the gate", micros(without)),
+                ratio: ratio(with, without),
+                aim: "1.5".to_owned(),
+            });
+        };
     compare(
         format!("{STATEMENTS} inserts of one row"),
         with,
@@ -100,7 +101,8 @@ fn register(session: &Session, rows: u32, role: &str) {
 }
 
 fn forget(session: &Session) {
-    session.execute("DELETE FROM inventory.collection_registry WHERE collection_key LIKE 'bench %'");
+    session
+        .execute("DELETE FROM inventory.collection_registry WHERE collection_key LIKE 'bench %'");
     session.execute("VACUUM ANALYZE inventory.collection_registry");
 }
 
@@ -120,7 +122,9 @@ fn workers(bench: &Bench, figures: &mut Vec<Figure>) {
             assert!(drain.wait().expect("a worker").success());
         }
         let took = started.elapsed();
-        let issues = bench.db.value("SELECT count(*) FROM inventory.system_issues");
+        let issues = bench
+            .db
+            .value("SELECT count(*) FROM inventory.system_issues");
         assert_eq!(issues, (2 * EVENTS).to_string());
         if workers == 1 {
             one = took;
@@ -128,7 +132,10 @@ fn workers(bench: &Bench, figures: &mut Vec<Figure>) {
         figures.push(Figure {
             what: format!("{EVENTS} events, {workers} worker(s)"),
             figure: format!("{:.0} events/s", f64::from(EVENTS) / took.as_secs_f64()),
-            baseline: format!("{:.0} events/s of one", f64::from(EVENTS) / one.as_secs_f64()),
+            baseline: format!(
+                "{:.0} events/s of one",
+                f64::from(EVENTS) / one.as_secs_f64()
+            ),
             ratio: ratio(one, took),
             aim: String::new(),
         });

@@ -52,6 +52,9 @@ pub(super) struct NamingFile {
     pub(super) trigger: Option<String>,
     pub(super) trigger_function: Option<String>,
     pub(super) trigger_function_schema: Option<String>,
+    pub(super) gate_schema: Option<String>,
+    pub(super) gate_insert_trigger: Option<String>,
+    pub(super) gate_role_trigger: Option<String>,
     pub(super) long_names: Option<LongNames>,
 }
 
