@@ -6,6 +6,7 @@ pub mod carry_out;
 pub mod classify;
 pub mod failure;
 pub mod fate;
+pub mod findings;
 pub mod locks;
 pub mod operation;
 pub mod record;

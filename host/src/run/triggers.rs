@@ -92,19 +92,8 @@ impl TriggersTarget {
 }
 
 impl Triggers {
-    /// The schema a family is looked for in: the profile's word on it, else the
-    /// schema the person named for the registry.
     async fn family(&self, reader: Reader<'_>, id: &str) -> Result<ResolvedFamily, Failure> {
-        let named = self
-            .profile
-            .families
-            .get(id)
-            .and_then(|f| f.schema.as_ref());
-        let schema = match named {
-            Some(_) => None,
-            None => self.schema.as_deref(),
-        };
-        resolution::family(reader, &self.profile, id, schema).await
+        resolution::family_beside(reader, &self.profile, id, self.schema.as_deref()).await
     }
 
     fn report(&self) -> Result<&ApprovedReport, Failure> {
