@@ -7,6 +7,7 @@ pub mod classify;
 pub mod coverage;
 pub mod failure;
 pub mod fate;
+pub mod findings;
 pub mod gate;
 pub mod locks;
 pub mod operation;

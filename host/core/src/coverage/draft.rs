@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::finding::Finding;
+use super::finding::{self, Finding};
 use crate::digest::Digest;
 use crate::health::HealthDraft;
 use crate::issue::IssueDraft;
@@ -22,15 +22,35 @@ pub struct Told<'t> {
     pub collection: Option<&'t str>,
 }
 
+impl Told<'_> {
+    /// The fingerprint of the finding.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        match self.collection {
+            Some(collection) => finding::fingerprint(collection, self.code),
+            None => finding::estate_fingerprint(self.code),
+        }
+    }
+}
+
 /// The issue of a finding.
 #[must_use]
 pub fn issue(values: &IssueValues, finding: &Finding, revision: &Revision) -> IssueDraft {
+    IssueDraft {
+        description: description(finding, revision),
+        ..sought(values, finding)
+    }
+}
+
+/// The issue of a finding as far as it is recognised: without the sentences.
+#[must_use]
+pub fn sought(values: &IssueValues, finding: &Finding) -> IssueDraft {
     IssueDraft {
         category: values.onboarding_category.clone(),
         collection: finding.about().map(str::to_owned),
         condition: Some(finding.code.clone()),
         title: title(finding),
-        description: description(finding, revision),
+        description: String::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Ending an issue: by exact primary key, and only while it is open.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::concepts::IssueConcepts;
@@ -7,7 +9,7 @@ use crate::ident::{Identifier, QualifiedName};
 use crate::profile::IssueValues;
 use crate::record::statement::{Assignment, Value, parameters, rendered};
 use crate::record::{
-    KeyValue, RecordProblem, RecordTable, denied, key_columns, key_problems, takes,
+    KeyColumn, KeyValue, RecordProblem, RecordTable, denied, key_columns, key_problems, takes,
 };
 use crate::sql::{Statement, issue as sql, record};
 
@@ -15,6 +17,7 @@ use crate::sql::{Statement, issue as sql, record};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
     table: QualifiedName,
+    key: Vec<KeyColumn>,
     set: Vec<Assignment>,
     status: Option<Identifier>,
     closed_at: Option<Identifier>,
@@ -94,6 +97,7 @@ impl Closing {
         }
         Ok(Self {
             table: table.relation.name.clone(),
+            key: key_columns(table),
             set,
             status: concepts.status.clone(),
             closed_at: concepts.closed_at.clone(),
@@ -101,12 +105,26 @@ impl Closing {
         })
     }
 
-    /// The statement that closes the issue of a primary key.
+    /// The statuses that end an issue: what a foreign key on the status would have
+    /// to hold one of.
     #[must_use]
-    pub fn close(&self, key: Vec<KeyValue>) -> IssueClose {
+    pub fn statuses(values: &IssueValues) -> BTreeSet<String> {
+        closed_statuses(values, &[]).into_iter().collect()
+    }
+
+    /// The statement that closes the issue of a primary key, whose values are
+    /// texts in the key's order.
+    #[must_use]
+    pub fn close(&self, key: &[String]) -> IssueClose {
+        let columns = self.key.iter().zip(key);
+        let key = columns.map(|(column, value)| KeyValue {
+            column: column.name.clone(),
+            r#type: column.r#type.clone(),
+            value: value.clone(),
+        });
         IssueClose {
             closing: self.clone(),
-            key,
+            key: key.collect(),
         }
     }
 }
@@ -125,18 +143,6 @@ fn closed_statuses(values: &IssueValues, labels: &[String]) -> Vec<String> {
     all
 }
 
-/// A primary key from its values as text, in the key's order.
-#[must_use]
-pub fn key_values(table: &RecordTable, values: &[String]) -> Vec<KeyValue> {
-    let columns = key_columns(table).into_iter().zip(values);
-    let values = columns.map(|(column, value)| KeyValue {
-        column: column.name,
-        r#type: column.r#type,
-        value: value.clone(),
-    });
-    values.collect()
-}
-
 impl Statement for IssueClose {
     fn sql(&self) -> String {
         let row = "birth_open";
@@ -146,6 +152,7 @@ impl Statement for IssueClose {
             status,
             closed_at,
             closed,
+            ..
         } = &self.closing;
         let (columns, values, next) = rendered(set);
         let set: Vec<String> = columns

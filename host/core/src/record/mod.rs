@@ -29,7 +29,7 @@ pub use fill::stored_form;
 pub use finder::Finder;
 pub use problem::RecordProblem;
 pub use refusal::{denied, takes};
-pub use statement::{CaptureError, RecordInsert};
+pub use statement::{CaptureError, KeyColumn, RecordInsert};
 pub use table::RecordTable;
 pub use undo::{DeleteError, KeyValue, RecordDelete, RecordKey, RecordKeys, RecordRow};
 pub use unique::{UniqueProbe, probes};
