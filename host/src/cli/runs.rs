@@ -207,9 +207,11 @@ fn state_word(state: RunState) -> (Style, &'static str) {
         RunState::Closed(status) => {
             let style = match status {
                 Status::Pass => GOOD,
-                Status::Partial | Status::Blocked | Status::LockBusy | Status::PolicyMismatch => {
-                    WARN
-                }
+                Status::Partial
+                | Status::Blocked
+                | Status::LockBusy
+                | Status::PolicyMismatch
+                | Status::Gaps => WARN,
                 Status::Failed | Status::Unknown => BAD,
             };
             (style, status.word())
