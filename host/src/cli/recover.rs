@@ -5,13 +5,15 @@ use clap::Args;
 use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::operations::{storage, triggers};
+use super::operations::{gate, storage, triggers};
 use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
 use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
 use crate::run::carry_out::Closed;
 use crate::run::failure::Failure;
 use crate::run::failure::OTHER_DATABASE;
+use crate::run::gate::Gate;
+use crate::run::gate::rollback::GateRollback;
 use crate::run::operation::Operation;
 use crate::run::record;
 use crate::run::storage::Storage;
@@ -97,6 +99,15 @@ impl Recover {
                 // The approved report decided; what became of it is in the run.
                 let policy = self.policy.open()?;
                 let operation = triggers(&self.database, profile, &policy, None, None);
+                record::recover(environment, operation, view, &tell).await
+            }
+            Some(Gate::NAME) => {
+                let operation = gate(&self.database, profile);
+                record::recover(environment, operation, view, &tell).await
+            }
+            Some(GateRollback::NAME) => {
+                let keys = undone_keys::<Gate>(environment, view)?;
+                let operation = GateRollback { keys, export: None };
                 record::recover(environment, operation, view, &tell).await
             }
             Some(TriggersRollback::NAME) => {

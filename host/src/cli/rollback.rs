@@ -11,6 +11,8 @@ use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
+use crate::run::gate::Gate;
+use crate::run::gate::rollback::GateRollback;
 use crate::run::operation::Operation;
 use crate::run::record;
 use crate::run::storage::Storage;
@@ -23,8 +25,9 @@ use crate::run::triggers::rollback::TriggersRollback;
 /// Undoes a run: exactly the objects it created, by their captured identities,
 /// checked under the lock before anything is dropped. Of policy storage, what was
 /// changed or replaced since is refused, and so is losing data that was written
-/// since, unless --export saves it first. Of birth triggers, what was changed
-/// since is left and named, and the rest goes. Closes with a final response.
+/// since, unless --export saves it first; of the gate as well, where the data is
+/// the events in the queue. Of birth triggers, what was changed since is left and
+/// named, and the rest goes. Closes with a final response.
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
     /// The run to undo; `birth runs list` shows them.
@@ -32,8 +35,8 @@ pub(super) struct Rollback {
     /// Execute without asking.
     #[arg(long, short)]
     yes: bool,
-    /// Save the rows of the columns to a new file, one JSON object per line,
-    /// and allow the columns to be dropped with their data.
+    /// Save the rows of the columns, or the events of the queue, to a new file,
+    /// one JSON object per line, and allow them to be dropped with their data.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     #[command(flatten)]
@@ -48,19 +51,20 @@ impl Rollback {
         let closed = match self.carry_out(output).await {
             Ok(Some(closed)) => closed,
             Ok(None) => return Ok(Exit::Status(Status::Pass)),
-            Err(failure) if self.is_of_triggers() => {
+            Err(failure) if self.is_of(Triggers::STEM) => {
                 carry_out::not_begun::<TriggersRollback>(failure)
             }
+            Err(failure) if self.is_of(Gate::STEM) => carry_out::not_begun::<GateRollback>(failure),
             Err(failure) => carry_out::not_begun::<StorageRollback>(failure),
         };
         output.closed(&closed)?;
         Ok(closed.exit)
     }
 
-    /// Whether it undoes a run of birth triggers: then its response is of that
+    /// Whether it undoes a run of an operation: then its response is of that
     /// form, also where it never began. The id says so where the run cannot.
-    fn is_of_triggers(&self) -> bool {
-        self.run_id.starts_with(Triggers::STEM)
+    fn is_of(&self, stem: &str) -> bool {
+        self.run_id.starts_with(stem)
     }
 
     async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {
@@ -68,12 +72,24 @@ impl Rollback {
         let view = journal::open(&environment.stores.runs, &self.run_id)?;
         check_can_be_undone(&view)?;
         let profile = self.database.profile(output)?;
-        if view.operation().map(|(name, _)| name) == Some(Triggers::NAME) {
+        let of = view.operation().map(|(name, _)| name);
+        if of == Some(Gate::NAME) {
+            let keys = record::keys::<Gate>(&view)?;
+            let operation = || GateRollback {
+                keys: keys.clone(),
+                export: self.export.clone(),
+            };
+            let shown = |plan: &_| show(output, plan, render::show_gate_rollback);
+            return self
+                .undo(output, &environment, &view, operation, shown)
+                .await;
+        }
+        if of == Some(Triggers::NAME) {
             if self.export.is_some() {
                 return Err(Failure::new(
                     FailureClass::Configuration,
                     "OPTION_NOT_OF_OPERATION",
-                    "--export is for runs of policy storage only: a trigger holds no rows",
+                    "--export is for runs of policy storage and of the gate only: a trigger holds no rows",
                 ));
             }
             let keys = record::keys::<Triggers>(&view)?;
@@ -155,9 +171,9 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
             "run `birth recover` first",
         ),
         RunState::Closed(_)
-            if view
-                .operation()
-                .is_some_and(|(name, _)| ![Storage::NAME, Triggers::NAME].contains(&name)) =>
+            if view.operation().is_some_and(|(name, _)| {
+                ![Storage::NAME, Triggers::NAME, Gate::NAME].contains(&name)
+            }) =>
         {
             refuse(
                 "NOT_UNDOABLE",

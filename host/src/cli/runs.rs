@@ -12,6 +12,8 @@ use super::recover::{database_of, unknown_operation};
 use super::{Output, PolicyOptions};
 use crate::journal::{self, RunState, RunView, file};
 use crate::run::failure::Failure;
+use crate::run::gate::Gate;
+use crate::run::gate::rollback::GateRollback;
 use crate::run::operation::Operation as _;
 use crate::run::storage::Storage;
 use crate::run::storage::rollback::StorageRollback;
@@ -109,6 +111,10 @@ impl Runs {
                 let status = match view.operation().map(|(name, _)| name) {
                     Some(StorageRollback::NAME) => {
                         record::publish_again::<StorageRollback>(&stores, &view, &tell)?
+                    }
+                    Some(Gate::NAME) => record::publish_again::<Gate>(&stores, &view, &tell)?,
+                    Some(GateRollback::NAME) => {
+                        record::publish_again::<GateRollback>(&stores, &view, &tell)?
                     }
                     Some(Triggers::NAME) => {
                         record::publish_again::<Triggers>(&stores, &view, &tell)?
