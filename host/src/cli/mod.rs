@@ -5,6 +5,7 @@ mod apply;
 mod classify;
 mod demo;
 mod doctor;
+mod gate;
 mod operations;
 mod options;
 mod output;
@@ -50,6 +51,10 @@ struct Cli {
     /// Say only the result, no progress on stderr.
     #[arg(long, short, global = true, help_heading = "Output")]
     quiet: bool,
+    /// How warnings and the log of `gate watch` are written to stderr.
+    /// `BIRTH_LOG` says which, in tracing's filter syntax.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "BIRTH_LOG_FORMAT", help_heading = "Output")]
+    log_format: LogFormat,
     /// Colours: by default only where the stream is a terminal.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
     color: Color,
@@ -62,6 +67,14 @@ enum Format {
     /// For people.
     Text,
     /// For programs: one JSON document.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON document a line.
     Json,
 }
 
@@ -87,6 +100,7 @@ enum Command {
     Apply(apply::Apply),
     Verify(verify::Verify),
     Rollback(rollback::Rollback),
+    Gate(gate::Gate),
     Recover(recover::Recover),
     Runs(runs::Runs),
     Policy(policy::Policy),
@@ -124,7 +138,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     set_colors(cli.color);
-    init_tracing(cli.quiet);
+    init_tracing(default_level(&cli), cli.log_format);
     let output = Output::new(cli.format, cli.quiet);
     let exit = match run(cli.command, &output) {
         Ok(exit) => exit,
@@ -146,6 +160,7 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Apply(command) => on_runtime(command.run(output)),
         Command::Verify(command) => on_runtime(command.run(output)),
         Command::Rollback(command) => on_runtime(command.run(output)),
+        Command::Gate(command) => on_runtime(command.run(output)),
         Command::Recover(command) => on_runtime(command.run(output)),
         Command::Runs(command) => command.run(output),
         Command::Policy(command) => command.run(output),
@@ -171,20 +186,29 @@ fn set_colors(color: Color) {
     choice.write_global();
 }
 
+/// Nobody watches a service while it runs: its log says what it did.
+fn default_level(cli: &Cli) -> &'static str {
+    match &cli.command {
+        _ if cli.quiet => "error",
+        Command::Gate(gate) if gate.is_service() => "info",
+        _ => "warn",
+    }
+}
+
 /// Warnings go to stderr; `BIRTH_LOG` takes tracing's filter syntax.
-fn init_tracing(quiet: bool) {
-    let default = if quiet { "error" } else { "warn" };
+fn init_tracing(default: &str, format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("BIRTH_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let ansi = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    // Fails only where a subscriber is set already; then that one serves.
-    let _ = tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(ansi)
-        .with_target(false)
-        .without_time()
-        .try_init();
+        .with_target(false);
+    // Fails only where a subscriber is set already; then that one serves.
+    let _ = match format {
+        LogFormat::Text => subscriber.with_ansi(ansi).without_time().try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ pub(super) struct WaitingOptions {
     statement_timeout: Duration,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "write it like 300ms, 2s or 1m".to_owned())?;

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use birth_core::op::Decision;
-use birth_core::outcome::{Exit, FailureClass, Status};
+use birth_core::outcome::{Exit, FailureClass, FinalResponse, Status};
 use birth_core::policy::verdict::Severity;
 use birth_core::text::is_hidden;
 
@@ -151,10 +151,15 @@ impl Output {
                 }
             }
         }
+        self.response(&closed.response)
+    }
+
+    /// A final response, on stdout.
+    pub(super) fn response(&self, response: &FinalResponse) -> Result<(), Failure> {
         if self.is_json() {
-            self.json(&closed.response)
+            self.json(response)
         } else {
-            result(&plain(&closed.response.to_string()))
+            result(&plain(&response.to_string()))
         }
     }
 }

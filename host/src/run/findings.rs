@@ -57,7 +57,7 @@ impl FindingsTarget {
         reader
             .held_values(&mut issues, |column| {
                 let is_status = issue_concepts.status.as_ref() == Some(column);
-                is_status.then(|| statuses.clone()).unwrap_or_default()
+                if is_status { statuses.clone() } else { BTreeSet::new() }
             })
             .await?;
         Ok(Self {
