@@ -108,6 +108,7 @@ fn sql_text_is_made_in_one_place() {
         "\"BEGIN",
         "\"LOCK TABLE",
         "\"INSERT ",
+        "\"UPDATE ",
         "\"DELETE ",
         "\"DROP ",
         "\"CREATE ",

@@ -19,6 +19,7 @@ mod doctor;
 mod estate_facts;
 mod estates;
 mod files;
+mod findings;
 mod full_disk;
 mod guests;
 mod hostile_cli;
