@@ -210,7 +210,7 @@ fn events(place: &Place) {
     assert_eq!(session.warnings(), [""; 0], "{}", place.of.name);
 }
 
-/// Another registry's partition that comes later has the triggers too.
+/// A partition that comes later has the triggers too.
 #[test]
 fn partitions_that_come_later() {
     let place = Place::with_gate(server::one(), &PARTITIONED);
