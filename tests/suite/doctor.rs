@@ -223,7 +223,9 @@ fn a_role_that_is_not_the_owner_is_22() {
     let owner = format!("owner_{}", db.name());
     db.execute(&format!(
         "CREATE ROLE {owner}; GRANT {owner} TO {role};
-         ALTER TABLE inventory.collection_registry OWNER TO {owner}"
+         ALTER TABLE inventory.collection_registry OWNER TO {owner};
+         GRANT CREATE ON DATABASE {} TO {role}",
+        db.name()
     ));
     let member = doctor().expect_code(0);
     assert!(

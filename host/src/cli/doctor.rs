@@ -231,8 +231,9 @@ async fn check_server(
         Ok(()) => diagnosis.add(Level::Ok, FailureClass::Database, "locks", detail, None),
         Err(failure) => diagnosis.failure("locks", &failure),
     }
-    triggers::check(diagnosis, reader, &server, profile, schema).await?;
-    gate::check(diagnosis, reader, &server, profile, schema).await
+    gate::check(diagnosis, reader, &server, profile, schema).await?;
+    // Last: a table that it may not read ends the transaction.
+    triggers::check(diagnosis, reader, &server, profile, schema).await
 }
 
 fn check_version(diagnosis: &mut Diagnosis, server: &Server) {
