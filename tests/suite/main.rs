@@ -15,6 +15,7 @@ mod conflicts;
 mod connection;
 mod corpus_on_server;
 mod demo;
+mod deploy;
 mod doctor;
 mod estate_facts;
 mod estates;

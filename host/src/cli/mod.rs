@@ -16,6 +16,7 @@ mod recover;
 mod render;
 mod rollback;
 mod runs;
+mod sweep;
 mod verify;
 
 use std::process::ExitCode;
@@ -68,6 +69,12 @@ enum Format {
     Text,
     /// For programs: one JSON document.
     Json,
+    /// For CI: JUnit XML (sweep).
+    Junit,
+    /// For code scanning: SARIF 2.1.0 (sweep).
+    Sarif,
+    /// For a page or a chat (sweep).
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,6 +109,8 @@ enum Command {
     Rollback(rollback::Rollback),
     Gate(gate::Gate),
     Recover(recover::Recover),
+    // Has options for many databases besides those for one.
+    Sweep(Box<sweep::Sweep>),
     Runs(runs::Runs),
     Policy(policy::Policy),
     Plugin(plugin::Plugin),
@@ -117,6 +126,7 @@ Exit codes:
   12  LOCK_BUSY: somebody holds a lock, nothing changed
   13  UNKNOWN: the commit's outcome is not established yet; run `birth recover`
   14  POLICY_MISMATCH: the approved and the live list differ, nothing changed
+  15  GAPS: coverage gaps were found (see --fail-on)
   20  options, profile or environment are not usable, or a signal stopped the run
   21  the database could not be reached, or the connection broke before COMMIT
   22  the role lacks a right
@@ -152,6 +162,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
+    command.check(output.format())?;
     match command {
         Command::Demo(command) => on_runtime(command.run(output)),
         Command::Doctor(command) => on_runtime(command.run(output)),
@@ -162,9 +173,28 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Rollback(command) => on_runtime(command.run(output)),
         Command::Gate(command) => on_runtime(command.run(output)),
         Command::Recover(command) => on_runtime(command.run(output)),
+        Command::Sweep(command) => on_runtime(command.run(output)),
         Command::Runs(command) => command.run(output),
         Command::Policy(command) => command.run(output),
         Command::Plugin(command) => command.run(output),
+    }
+}
+
+impl Command {
+    /// Refuses a format that the command does not write.
+    fn check(&self, format: Format) -> Result<(), Failure> {
+        let reports = matches!(self, Self::Sweep(_));
+        if reports || matches!(format, Format::Text | Format::Json) {
+            return Ok(());
+        }
+        let name = format.to_possible_value();
+        let name = name.as_ref().map_or("", |value| value.get_name());
+        Err(Failure::new(
+            FailureClass::Configuration,
+            "NO_SUCH_FORMAT",
+            format!("this command does not write --format {name}: it has text and json"),
+        )
+        .with_hint("`birth sweep` has them all"))
     }
 }
 
@@ -213,6 +243,8 @@ fn init_tracing(default: &str, format: LogFormat) {
 
 #[cfg(test)]
 mod tests {
+    use birth_core::outcome::Status;
+
     use super::*;
 
     #[test]
@@ -223,6 +255,20 @@ mod tests {
     #[test]
     fn help_and_readme_list_every_exit_code() {
         let readme = include_str!("../../../README.md");
+        for status in Status::ALL {
+            let word = format!("`{}`", status.word());
+            let row = readme
+                .lines()
+                .find(|line| line.starts_with(&format!("| {word} |")));
+            assert!(row.is_some(), "the README misses {word}");
+            // A failure's code is that of its class.
+            if status != Status::Failed {
+                let code = Exit::Status(status).code();
+                let line = format!("{code:4}  {}", status.word());
+                assert!(EXIT_CODES.contains(line.trim_start()), "help misses {line}");
+                assert!(row.is_some_and(|row| row.ends_with(&format!("| {code} |"))));
+            }
+        }
         for class in FailureClass::ALL {
             let code = Exit::Failure(class).code();
             let line = format!("{code:4}  ");

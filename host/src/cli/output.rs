@@ -60,6 +60,10 @@ impl Output {
         Self { format, quiet }
     }
 
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
     pub(super) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
@@ -154,7 +158,7 @@ impl Output {
         self.response(&closed.response)
     }
 
-    /// A final response, on stdout.
+    /// The lines that close a command.
     pub(super) fn response(&self, response: &FinalResponse) -> Result<(), Failure> {
         if self.is_json() {
             self.json(response)
