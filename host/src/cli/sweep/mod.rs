@@ -23,6 +23,7 @@ use birth_core::outcome::Exit;
 use super::options::{WaitingOptions, duration};
 use super::{DatabaseOptions, Format, Output, PolicyOptions};
 use crate::plugin::set::PolicyRuntime;
+use crate::run::coverage::Coverage;
 use crate::run::failure::Failure;
 use crate::run::fleet::{Swept, Target, sweep_all};
 use crate::run::spool::Spool;
@@ -220,9 +221,11 @@ impl Sweep {
         shard: Option<Shard>,
     ) -> sweep::Sweep {
         sweep::Sweep {
-            profile,
-            schema,
-            policy: Rc::clone(policy),
+            coverage: Coverage {
+                profile: Rc::new(profile),
+                schema,
+                policy: Rc::clone(policy),
+            },
             shard,
             record: self.record.into(),
             close_resolved: self.close_resolved,
