@@ -10,6 +10,9 @@ pub mod statement;
 pub mod undo;
 pub mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ident::{Identifier, IdentifierError, QualifiedName};
