@@ -263,10 +263,10 @@ fn another_policy_is_drift() {
     let place = Place::new();
     place.plan();
     let (before, set) = (place.shape(), PolicyDir::shipped());
-    set.edit("policy.toml", "revision = 2", "revision = 3");
+    set.edit("policy.toml", "revision = 3", "revision = 4");
     set.approve(&place.home);
     let ran = set.on(&place.home, &place.db, &WITH_PLAN).run();
-    refused(ran, 26, "DRIFT", "policy: birth revision 2");
+    refused(ran, 26, "DRIFT", "policy: birth revision 3");
     assert_eq!(place.shape(), before);
 }
 

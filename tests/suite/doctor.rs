@@ -54,7 +54,7 @@ fn every_check_is_there_in_text_and_json() {
             "no {check} {beginning} … {end} in {found:?}"
         );
     };
-    one("policy", "ok", "birth revision 2, digest ", ", approved");
+    one("policy", "ok", "birth revision 3, digest ", ", approved");
     one("connection", "ok", "socket .s.PGSQL.", "(no TLS)");
     let server = format!(", database {}", db.name());
     one("server", "ok", "PostgreSQL ", &server);
@@ -243,7 +243,12 @@ fn an_unapproved_and_a_damaged_policy_are_24() {
     );
     let folder = home.path().join("policy");
     std::fs::create_dir(&folder).unwrap();
-    for name in ["policy.toml", "classification.wasm", "conflict.wasm"] {
+    for name in [
+        "policy.toml",
+        "classification.wasm",
+        "conflict.wasm",
+        "coverage.wasm",
+    ] {
         let approved = workspace().join("plugins/approved").join(name);
         std::fs::copy(approved, folder.join(name)).unwrap();
     }

@@ -45,6 +45,7 @@ impl PolicyDir {
             "approved.toml",
             "classification.wasm",
             "conflict.wasm",
+            "coverage.wasm",
         ] {
             let from = workspace().join("plugins/approved").join(name);
             set.write(name, std::fs::read(from).unwrap());

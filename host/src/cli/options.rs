@@ -286,6 +286,10 @@ fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
             "conflict.wasm",
             include_bytes!("../../../plugins/approved/conflict.wasm"),
         ),
+        (
+            "coverage.wasm",
+            include_bytes!("../../../plugins/approved/coverage.wasm"),
+        ),
     ];
     let name = Path::new("the built-in policy set");
     let set = PolicySet::parse(SET).map_err(|e| refused(name, "POLICY_SET_NOT_USABLE", e))?;

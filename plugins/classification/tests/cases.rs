@@ -14,12 +14,12 @@
 
 #![expect(clippy::panic, reason = "a failed case says which one it is")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use birth_classification::rules::{Classes, EVIDENCE, Reason};
-use birth_sdk::testing::Answer;
+use birth_sdk::Reason as _;
 use birth_sdk::testing::classification::{Collection, Facts, answers};
-use birth_sdk::{Reason as _, Setting, SettingValue};
+use birth_sdk::testing::{Answer, Settings};
 use serde::Deserialize;
 
 const CASES: &str = include_str!("cases.json");
@@ -30,17 +30,9 @@ struct Case {
     name: String,
     why: String,
     #[serde(default)]
-    settings: BTreeMap<String, Value>,
+    settings: Settings,
     collection: Collection,
     expect: Expected,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Integer(i64),
-    Text(String),
-    Texts(Vec<String>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,23 +58,11 @@ fn cases() -> Vec<Case> {
     serde_json::from_str(CASES).unwrap_or_else(|error| panic!("cases.json: {error}"))
 }
 
-fn settings(case: &Case) -> Vec<Setting> {
-    let setting = |(key, value): (&String, &Value)| Setting {
-        key: key.clone(),
-        value: match value {
-            Value::Integer(value) => SettingValue::Integer(*value),
-            Value::Text(value) => SettingValue::Text(value.clone()),
-            Value::Texts(value) => SettingValue::Texts(value.clone()),
-        },
-    };
-    case.settings.iter().map(setting).collect()
-}
-
 fn judge(case: &Case) -> Answer {
     let facts = Facts {
         collections: vec![case.collection.clone()],
     };
-    let judged = answers::<Classes>(&settings(case), &facts);
+    let judged = answers::<Classes>(&case.settings.list(), &facts);
     let mut judged = judged.unwrap_or_else(|refusal| panic!("{}: {refusal:?}", case.name));
     judged
         .pop()

@@ -3,23 +3,14 @@
 use std::collections::BTreeSet;
 
 use birth_classification::rules::{Class, Classes, EVIDENCE, Reason};
+use birth_sdk::testing;
 use birth_sdk::testing::classification::{Facts, answers};
-use birth_sdk::{Reason as _, Refusal, Setting, SettingValue};
+use birth_sdk::{Reason as _, SettingValue};
 
 fn problems(given: &[(&str, SettingValue)]) -> Vec<String> {
-    let setting = |(key, value): &(&str, SettingValue)| Setting {
-        key: (*key).to_owned(),
-        value: value.clone(),
-    };
-    let settings: Vec<Setting> = given.iter().map(setting).collect();
-    match answers::<Classes>(&settings, &Facts::default()) {
-        Ok(_) => Vec::new(),
-        Err(Refusal::Settings(problems)) => problems
-            .into_iter()
-            .map(|found| format!("{}: {}", found.key, found.problem))
-            .collect(),
-        Err(Refusal::Malformed(malformed)) => vec![malformed.to_string()],
-    }
+    testing::problems(given, |settings| {
+        answers::<Classes>(settings, &Facts::default())
+    })
 }
 
 fn texts(words: &[&str]) -> SettingValue {

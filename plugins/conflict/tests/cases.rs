@@ -18,11 +18,11 @@
 
 #![expect(clippy::panic, reason = "a failed case says which one it is")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use birth_conflict::rules::{Conflicts, Reason};
-use birth_sdk::testing::{Answer, conflict::Facts, conflict::answers};
-use birth_sdk::{Reason as _, Setting, SettingValue, Severity};
+use birth_sdk::testing::{Answer, Settings, conflict::Facts, conflict::answers};
+use birth_sdk::{Reason as _, Severity};
 use serde::Deserialize;
 
 const CASES: &str = include_str!("cases.json");
@@ -33,18 +33,9 @@ struct Case {
     name: String,
     why: String,
     #[serde(default)]
-    settings: BTreeMap<String, Value>,
+    settings: Settings,
     facts: Facts,
     expect: Vec<Expected>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Truth(bool),
-    Integer(i64),
-    Text(String),
-    Texts(Vec<String>),
 }
 
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -58,22 +49,9 @@ fn cases() -> Vec<Case> {
     serde_json::from_str(CASES).unwrap_or_else(|error| panic!("cases.json: {error}"))
 }
 
-fn settings(case: &Case) -> Vec<Setting> {
-    let setting = |(key, value): (&String, &Value)| Setting {
-        key: key.clone(),
-        value: match value {
-            Value::Truth(value) => SettingValue::Truth(*value),
-            Value::Integer(value) => SettingValue::Integer(*value),
-            Value::Text(value) => SettingValue::Text(value.clone()),
-            Value::Texts(value) => SettingValue::Texts(value.clone()),
-        },
-    };
-    case.settings.iter().map(setting).collect()
-}
-
 fn judge(case: &Case) -> Vec<Answer> {
     let name = &case.name;
-    let judged = answers::<Conflicts>(&settings(case), &case.facts);
+    let judged = answers::<Conflicts>(&case.settings.list(), &case.facts);
     judged.unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"))
 }
 

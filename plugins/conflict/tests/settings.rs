@@ -1,23 +1,14 @@
 //! The settings of the conflict policy: defaults, and what is refused.
 
 use birth_conflict::rules::Conflicts;
+use birth_sdk::SettingValue;
+use birth_sdk::testing;
 use birth_sdk::testing::conflict::{Facts, answers};
-use birth_sdk::{Refusal, Setting, SettingValue};
 
 fn problems(given: &[(&str, SettingValue)]) -> Vec<String> {
-    let setting = |(key, value): &(&str, SettingValue)| Setting {
-        key: (*key).to_owned(),
-        value: value.clone(),
-    };
-    let settings: Vec<Setting> = given.iter().map(setting).collect();
-    match answers::<Conflicts>(&settings, &Facts::default()) {
-        Ok(_) => Vec::new(),
-        Err(Refusal::Settings(problems)) => problems
-            .into_iter()
-            .map(|found| format!("{}: {}", found.key, found.problem))
-            .collect(),
-        Err(Refusal::Malformed(malformed)) => vec![malformed.to_string()],
-    }
+    testing::problems(given, |settings| {
+        answers::<Conflicts>(settings, &Facts::default())
+    })
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::text::{Memo, Text, Texts};
 use crate::verdicts::{Answers, Reasons};
 
 mod layout_check;
+mod words;
+
+pub use words::{Scope, Status};
 
 export_role!(birth_bindings_classification, classification);
 
@@ -23,38 +26,6 @@ pub type Batch = wire::Facts;
 pub trait Policy: Plugin {
     /// Judges a batch; [`answer`] makes the answers.
     fn judge(settings: &Self::Settings, facts: Facts<'_>) -> Answers<Self::Reason>;
-}
-
-/// The coverage a collection needs; the numbers are frozen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Status {
-    /// `BIRTH_REQUIRED`.
-    Required = 0,
-    /// `BIRTH_EXEMPT_JUNCTION`.
-    ExemptJunction = 1,
-    /// `BIRTH_EXEMPT_LOG`.
-    ExemptLog = 2,
-    /// `BIRTH_EXEMPT_CACHE`.
-    ExemptCache = 3,
-    /// `BIRTH_DEFERRED`.
-    Deferred = 4,
-}
-
-/// Whether a collection is in scope; the numbers are frozen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Scope {
-    /// `IN_SCOPE`.
-    InScope = 0,
-    /// `USER_EXCLUDED`.
-    UserExcluded = 1,
-    /// `FUTURE_SCOPE`.
-    FutureScope = 2,
-    /// `ORPHAN_REGISTRY`.
-    OrphanRegistry = 3,
-    /// `SYSTEM_MANAGED`.
-    SystemManaged = 4,
 }
 
 /// The verdict on a collection.

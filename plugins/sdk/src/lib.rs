@@ -67,6 +67,7 @@
 mod layout;
 mod plugin;
 mod reasons;
+mod roles;
 mod settings;
 mod text;
 mod verdicts;
@@ -80,6 +81,7 @@ pub mod testing;
 pub use layout::{Fault, Malformed};
 pub use plugin::{Plugin, Refusal, RelationKind, TriggerEnabled, TriggerTraits, TriggerType};
 pub use reasons::{Reason, ReasonKind, Severity};
+pub use roles::Roles;
 pub use settings::{Setting, SettingProblem, SettingValue, SettingsReader};
 pub use text::{Memo, Text};
 pub use verdicts::{Answers, Evidence, Reasons, Verdicts};

@@ -113,12 +113,23 @@ impl<'a> SettingsReader<'a> {
             Some(SettingValue::Text(chosen)) => chosen,
             Some(other) => return self.wrong_type(key, "a text", other, default),
         };
-        if let Some((_, value)) = choices.iter().find(|(name, _)| name == chosen) {
-            return *value;
-        }
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        self.problem(key, format!("{chosen:?} is none of {}", names.join(", ")));
-        default
+        self.chosen(key, choices, chosen).unwrap_or(default)
+    }
+
+    /// A list of texts, each of which is one of `choices`.
+    pub fn choices<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&'static str, T)],
+        default: &[T],
+    ) -> Vec<T> {
+        let chosen = match self.value(key) {
+            None => return default.to_vec(),
+            Some(SettingValue::Texts(chosen)) => chosen,
+            Some(other) => return self.wrong_type(key, "a list of texts", other, default.to_vec()),
+        };
+        let known = |chosen: &String| self.chosen(key, choices, chosen);
+        chosen.iter().filter_map(known).collect()
     }
 
     /// A list of texts.
@@ -135,6 +146,20 @@ impl<'a> SettingsReader<'a> {
     pub fn problem(&mut self, key: &str, problem: String) {
         let key = key.to_owned();
         self.problems.push(SettingProblem { key, problem });
+    }
+
+    fn chosen<T: Copy>(
+        &mut self,
+        key: &str,
+        choices: &[(&'static str, T)],
+        chosen: &str,
+    ) -> Option<T> {
+        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == chosen) {
+            return Some(*value);
+        }
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        self.problem(key, format!("{chosen:?} is none of {}", names.join(", ")));
+        None
     }
 
     fn value(&mut self, key: &'static str) -> Option<&'a SettingValue> {
@@ -195,6 +220,7 @@ mod tests {
         assert_eq!(reader.text("c", "x"), "x");
         assert_eq!(reader.choice("d", &[("on", 1), ("off", 0)], 1), 1);
         assert_eq!(reader.texts("e", &["p", "q"]), ["p", "q"]);
+        assert_eq!(reader.choices("f", &[("on", 1), ("off", 0)], &[0]), [0]);
         assert_eq!(said(reader.finish()), [""; 0]);
     }
 
@@ -206,6 +232,7 @@ mod tests {
             ("c", SettingValue::Text("y".to_owned())),
             ("d", SettingValue::Text("off".to_owned())),
             ("e", SettingValue::Texts(Vec::new())),
+            ("f", SettingValue::Texts(vec!["on".to_owned()])),
         ]);
         let mut reader = SettingsReader::new(&settings);
         assert!(!reader.truth("a", true));
@@ -213,6 +240,7 @@ mod tests {
         assert_eq!(reader.text("c", "x"), "y");
         assert_eq!(reader.choice("d", &[("on", 1), ("off", 0)], 1), 0);
         assert_eq!(reader.texts("e", &["p"]), [""; 0]);
+        assert_eq!(reader.choices("f", &[("on", 1), ("off", 0)], &[]), [1]);
         assert_eq!(said(reader.finish()), [""; 0]);
     }
 
@@ -223,18 +251,27 @@ mod tests {
             ("b", SettingValue::Integer(10)),
             ("d", SettingValue::Text("maybe".to_owned())),
             ("d", SettingValue::Text("on".to_owned())),
+            (
+                "f",
+                SettingValue::Texts(vec!["no".to_owned(), "off".to_owned()]),
+            ),
+            ("g", SettingValue::Text("on".to_owned())),
             ("z", SettingValue::Truth(true)),
         ]);
         let mut reader = SettingsReader::new(&settings);
         assert!(reader.truth("a", true));
         assert_eq!(reader.integer("b", 0..=9, 4), 4);
         assert_eq!(reader.choice("d", &[("on", 1), ("off", 0)], 1), 1);
+        assert_eq!(reader.choices("f", &[("on", 1), ("off", 0)], &[1]), [0]);
+        assert_eq!(reader.choices("g", &[("on", 1)], &[1]), [1]);
         let expected = [
             "a must be true or false, not an integer",
             "b 10 is not within 0 to 9",
             "d \"maybe\" is none of on, off",
+            "f \"no\" is none of on, off",
+            "g must be a list of texts, not a text",
             "d is given twice",
-            "z is not known; known are a, b, d",
+            "z is not known; known are a, b, d, f, g",
         ];
         assert_eq!(said(reader.finish()), expected);
     }

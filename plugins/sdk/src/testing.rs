@@ -7,7 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
+use crate::plugin::Refusal;
 use crate::reasons::{Reason, ReasonKind};
+use crate::settings::{Setting, SettingValue};
 use crate::text::{NO_TEXT, Texts};
 use crate::verdicts::Verdicts;
 
@@ -61,6 +65,58 @@ impl Given {
         message
             .replace("{number}", &self.number.to_string())
             .replace("{text}", text)
+    }
+}
+
+/// Settings as a test case writes them: an object of texts, whole numbers,
+/// truths and lists of texts.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Settings(BTreeMap<String, Value>);
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Truth(bool),
+    Integer(i64),
+    Text(String),
+    Texts(Vec<String>),
+}
+
+impl Settings {
+    /// As a plugin gets them, by ascending key.
+    pub fn list(&self) -> Vec<Setting> {
+        let setting = |(key, value): (&String, &Value)| Setting {
+            key: key.clone(),
+            value: match value.clone() {
+                Value::Truth(value) => SettingValue::Truth(value),
+                Value::Integer(value) => SettingValue::Integer(value),
+                Value::Text(value) => SettingValue::Text(value),
+                Value::Texts(value) => SettingValue::Texts(value),
+            },
+        };
+        self.0.iter().map(setting).collect()
+    }
+}
+
+/// Settings as a test writes them, and what is wrong with them as `KEY: PROBLEM`;
+/// `judge` judges no facts with them.
+pub fn problems<T>(
+    given: &[(&str, SettingValue)],
+    judge: impl FnOnce(&[Setting]) -> Result<T, Refusal>,
+) -> Vec<String> {
+    let setting = |(key, value): &(&str, SettingValue)| Setting {
+        key: (*key).to_owned(),
+        value: value.clone(),
+    };
+    let settings: Vec<Setting> = given.iter().map(setting).collect();
+    match judge(&settings) {
+        Ok(_) => Vec::new(),
+        Err(Refusal::Settings(problems)) => problems
+            .into_iter()
+            .map(|found| format!("{}: {}", found.key, found.problem))
+            .collect(),
+        Err(Refusal::Malformed(malformed)) => vec![malformed.to_string()],
     }
 }
 

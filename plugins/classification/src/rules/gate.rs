@@ -2,7 +2,7 @@
 //! relation, and by who owns the table.
 
 use birth_sdk::classification::{Collection, Scope, Status, Verdict};
-use birth_sdk::{Reasons, RelationKind, Text};
+use birth_sdk::{Reasons, RelationKind, Roles, Text};
 
 use super::Settings;
 use super::reason::Reason;
@@ -32,11 +32,10 @@ fn by_role(
         reasons.give(Reason::RoleMissing);
         return Some(Scope::FutureScope);
     };
-    let is = |roles: &[String]| roles.iter().any(|role| is_same(role, stored));
-    let (reason, scope) = if is(&settings.governed_roles) {
+    let (reason, scope) = if settings.governed_roles.has(&stored) {
         note_normalised(&settings.governed_roles, stored, reasons);
         return None;
-    } else if is(&settings.excluded_roles) {
+    } else if settings.excluded_roles.has(&stored) {
         note_normalised(&settings.excluded_roles, stored, reasons);
         (Reason::RoleExcluded, Scope::UserExcluded)
     } else {
@@ -46,14 +45,8 @@ fn by_role(
     Some(scope)
 }
 
-/// Whether `stored` is `role` but for padding and case.
-fn is_same(role: &str, stored: Text<'_>) -> bool {
-    let letters = stored.trim().chars().flat_map(char::to_lowercase);
-    letters.eq(role.chars())
-}
-
-fn note_normalised(roles: &[String], stored: Text<'_>, reasons: &mut Reasons<'_, Reason>) {
-    if !roles.iter().any(|role| role == stored.as_str()) {
+fn note_normalised(roles: &Roles, stored: Text<'_>, reasons: &mut Reasons<'_, Reason>) {
+    if !roles.has_exactly(&stored) {
         reasons.give(Reason::RoleNormalised).text(stored);
     }
 }

@@ -1,14 +1,14 @@
 //! What a policy set may decide, and what it decides where it is silent.
 
 use birth_sdk::classification::Status;
-use birth_sdk::{Reason as _, SettingsReader};
+use birth_sdk::{Reason as _, Roles, SettingsReader};
 
 use super::reason::{EVIDENCE, Reason};
 use super::table::{Hint, Hints};
 
 mod defaults;
 
-use defaults::{BOOKKEEPING, CACHE, EXCLUDED, GOVERNED, JUNCTION, LOG, QUEUES, REQUIRED};
+use defaults::{BOOKKEEPING, CACHE, EXCLUDED, JUNCTION, LOG, QUEUES, REQUIRED};
 
 /// The heaviest a piece of evidence can be, in points.
 const HEAVIEST: i64 = 200;
@@ -17,9 +17,9 @@ const HEAVIEST: i64 = 200;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `governed-roles`: roles whose collections are judged by their shape.
-    pub(super) governed_roles: Vec<String>,
+    pub(super) governed_roles: Roles,
     /// `excluded-roles`: roles whose collections a person has excluded.
-    pub(super) excluded_roles: Vec<String>,
+    pub(super) excluded_roles: Roles,
     /// `bookkeeping-tables`: names of tables that belong to a framework.
     pub(super) bookkeeping: Vec<String>,
     /// `minimum`: points that a class needs to win.
@@ -40,11 +40,11 @@ pub struct Settings {
 impl Settings {
     /// Reads every setting; all have defaults.
     pub(super) fn read(reader: &mut SettingsReader<'_>) -> Self {
-        let governed_roles = roles(reader, "governed-roles", &GOVERNED);
-        let excluded_roles = roles(reader, "excluded-roles", &EXCLUDED);
+        let governed_roles = Roles::governed(reader);
+        let excluded_roles = Roles::read(reader, "excluded-roles", &EXCLUDED);
         for role in governed_roles
             .iter()
-            .filter(|role| excluded_roles.contains(role))
+            .filter(|role| excluded_roles.has_exactly(role))
         {
             reader.problem(
                 "excluded-roles",
@@ -82,20 +82,6 @@ impl Settings {
 /// Within the range of every setting that holds points.
 fn points(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(0)
-}
-
-/// Roles are compared in lower case and without space around them.
-fn roles(reader: &mut SettingsReader<'_>, key: &'static str, default: &[&str]) -> Vec<String> {
-    let roles = reader.texts(key, default);
-    for role in &roles {
-        if role.trim() != role || role.is_empty() || role.to_lowercase() != *role {
-            reader.problem(
-                key,
-                format!("{role:?} must be in lower case, without space around it, and not empty"),
-            );
-        }
-    }
-    roles
 }
 
 /// Each list of words replaces the default list; no word is in two.

@@ -1,8 +1,5 @@
 //! What the lists of roles and words hold where the policy set is silent.
 
-/// Roles whose collections are judged by their shape.
-pub(super) const GOVERNED: [&str; 4] = ["governed", "locked", "law_artifact", "observed"];
-
 /// Roles whose collections a person has excluded.
 pub(super) const EXCLUDED: [&str; 3] = ["excluded", "ignored", "user_excluded"];
 
