@@ -3,6 +3,7 @@
 
 mod apply;
 mod classify;
+mod decide;
 mod demo;
 mod doctor;
 mod operations;
@@ -86,6 +87,7 @@ enum Command {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Verify(verify::Verify),
+    Decide(decide::Decide),
     Rollback(rollback::Rollback),
     Recover(recover::Recover),
     Runs(runs::Runs),
@@ -145,6 +147,7 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Plan(command) => on_runtime(command.run(output)),
         Command::Apply(command) => on_runtime(command.run(output)),
         Command::Verify(command) => on_runtime(command.run(output)),
+        Command::Decide(command) => on_runtime(command.run(output)),
         Command::Rollback(command) => on_runtime(command.run(output)),
         Command::Recover(command) => on_runtime(command.run(output)),
         Command::Runs(command) => command.run(output),

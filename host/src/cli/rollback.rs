@@ -10,6 +10,8 @@ use super::{DatabaseOptions, Output, RunOptions, render};
 use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
 use crate::run::carry_out::{self, Closed};
+use crate::run::decide::Decide;
+use crate::run::decide::rollback::DecideRollback;
 use crate::run::failure::Failure;
 use crate::run::operation::Operation;
 use crate::run::record;
@@ -24,7 +26,9 @@ use crate::run::triggers::rollback::TriggersRollback;
 /// checked under the lock before anything is dropped. Of policy storage, what was
 /// changed or replaced since is refused, and so is losing data that was written
 /// since, unless --export saves it first. Of birth triggers, what was changed
-/// since is left and named, and the rest goes. Closes with a final response.
+/// since is left and named, and the rest goes. Of decisions, what was stored
+/// before comes back, and what was decided again since is left and named. Closes
+/// with a final response.
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
     /// The run to undo; `birth runs list` shows them.
@@ -48,19 +52,22 @@ impl Rollback {
         let closed = match self.carry_out(output).await {
             Ok(Some(closed)) => closed,
             Ok(None) => return Ok(Exit::Status(Status::Pass)),
-            Err(failure) if self.is_of_triggers() => {
-                carry_out::not_begun::<TriggersRollback>(failure)
-            }
-            Err(failure) => carry_out::not_begun::<StorageRollback>(failure),
+            Err(failure) => self.not_begun(failure),
         };
         output.closed(&closed)?;
         Ok(closed.exit)
     }
 
-    /// Whether it undoes a run of birth triggers: then its response is of that
-    /// form, also where it never began. The id says so where the run cannot.
-    fn is_of_triggers(&self) -> bool {
-        self.run_id.starts_with(Triggers::STEM)
+    /// The response is of the form of the operation that is undone, also where it
+    /// never began. The id says which it is where the run cannot.
+    fn not_begun(&self, failure: Failure) -> Closed {
+        if self.run_id.starts_with(Triggers::STEM) {
+            carry_out::not_begun::<TriggersRollback>(failure)
+        } else if self.run_id.starts_with(Decide::STEM) {
+            carry_out::not_begun::<DecideRollback>(failure)
+        } else {
+            carry_out::not_begun::<StorageRollback>(failure)
+        }
     }
 
     async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {
@@ -68,14 +75,23 @@ impl Rollback {
         let view = journal::open(&environment.stores.runs, &self.run_id)?;
         check_can_be_undone(&view)?;
         let profile = self.database.profile(output)?;
-        if view.operation().map(|(name, _)| name) == Some(Triggers::NAME) {
-            if self.export.is_some() {
-                return Err(Failure::new(
-                    FailureClass::Configuration,
-                    "OPTION_NOT_OF_OPERATION",
-                    "--export is for runs of policy storage only: a trigger holds no rows",
-                ));
-            }
+        let operation = view.operation().map(|(name, _)| name);
+        if self.export.is_some() && operation != Some(Storage::NAME) {
+            return Err(Failure::new(
+                FailureClass::Configuration,
+                "OPTION_NOT_OF_OPERATION",
+                "--export is for runs of policy storage only: undoing any other loses no rows",
+            ));
+        }
+        if operation == Some(Decide::NAME) {
+            let keys = record::keys::<Decide>(&view)?;
+            let operation = || DecideRollback { keys: keys.clone() };
+            let shown = |plan: &_| show(output, plan, render::show_decide_rollback);
+            return self
+                .undo(output, &environment, &view, operation, shown)
+                .await;
+        }
+        if operation == Some(Triggers::NAME) {
             let keys = record::keys::<Triggers>(&view)?;
             let operation = || TriggersRollback { keys: keys.clone() };
             let shown = |plan: &_| show(output, plan, render::show_triggers_rollback);
@@ -155,9 +171,9 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
             "run `birth recover` first",
         ),
         RunState::Closed(_)
-            if view
-                .operation()
-                .is_some_and(|(name, _)| ![Storage::NAME, Triggers::NAME].contains(&name)) =>
+            if view.operation().is_some_and(|(name, _)| {
+                ![Storage::NAME, Triggers::NAME, Decide::NAME].contains(&name)
+            }) =>
         {
             refuse(
                 "NOT_UNDOABLE",

@@ -3,6 +3,7 @@
 
 mod classification;
 mod coverage;
+mod decide;
 mod estate;
 mod locks;
 mod relations;

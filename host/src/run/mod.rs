@@ -5,6 +5,7 @@
 pub mod carry_out;
 pub mod classify;
 pub mod coverage;
+pub mod decide;
 pub mod failure;
 pub mod fate;
 pub mod locks;

@@ -7,6 +7,7 @@
 
 pub mod classification;
 pub mod coverage;
+pub mod decide;
 pub mod estate;
 pub mod locks;
 pub mod queue;
