@@ -14,6 +14,7 @@ mod commit_lost;
 mod conflicts;
 mod connection;
 mod corpus_on_server;
+mod decide;
 mod demo;
 mod doctor;
 mod estate_facts;
