@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, File, OpenOptions, OpenOptionsExt as _};
 
 /// Opens a directory, creating it and its parents. What is created is private:
 /// plans and logs name tables and people.
@@ -43,20 +43,54 @@ pub(crate) fn create_dir(parent: &Dir, name: &str) -> io::Result<Dir> {
 /// Writes a whole file so that it is either absent or complete after a crash:
 /// temporary name, fsync, rename, fsync of the directory.
 pub(crate) fn write_atomically(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+    stream_atomically(dir, name, |file| file.write_all(bytes))
+}
+
+/// As [`write_atomically`], for what is made while it is written.
+pub(crate) fn stream_atomically<E: From<io::Error>>(
+    dir: &Dir,
+    name: &str,
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let temporary = format!(".{name}.tmp");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let written = dir.open_with(&temporary, &options).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        dir.rename(&temporary, dir, name)
-    });
+    let written = dir
+        .open_with(&temporary, &options)
+        .map_err(E::from)
+        .and_then(|mut file| {
+            write(&mut file)?;
+            file.sync_all()?;
+            Ok(dir.rename(&temporary, dir, name)?)
+        });
     if written.is_err() {
         // The error that matters is the one above; a leftover is only litter.
         let _ = dir.remove_file(&temporary);
     }
     written?;
-    sync_dir(dir)
+    Ok(sync_dir(dir)?)
+}
+
+/// Creates a private file that has no name any more, to be written and read
+/// through its handle alone: it goes with the process, however that ends.
+pub(crate) fn create_unnamed(dir: &Dir) -> io::Result<File> {
+    // Who else uses the directory may have taken a name.
+    const TRIES: u32 = 1000;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    let process = std::process::id();
+    for number in 0..TRIES {
+        let name = format!(".birth-{process}-{number}.tmp");
+        match dir.open_with(&name, &options) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(file) => {
+                dir.remove_file(&name)?;
+                return Ok(file);
+            }
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// Makes names in a directory durable.

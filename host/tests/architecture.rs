@@ -118,6 +118,8 @@ fn sql_text_is_made_in_one_place() {
         "host/core/src/op/decide/statement.rs",
         "host/core/src/op/storage/statement.rs",
         "host/core/src/op/storage/undo.rs",
+        "host/core/src/op/gate/statement.rs",
+        "host/core/src/op/gate/undo.rs",
         "host/core/src/op/triggers/statement.rs",
         "host/core/src/op/triggers/undo.rs",
         "host/core/src/coverage/queue.rs",

@@ -6,11 +6,13 @@ mod shapes;
 
 use std::collections::BTreeMap;
 
-use birth_core::issue::{
-    Compiled, IssueConcepts, IssueDelete, IssueDraft, IssueInsert, IssueKeys, IssueProblem,
-    IssueRow, IssueTable, compile,
-};
+use birth_core::ident::Identifier;
+use birth_core::issue::{self, IssueConcepts, IssueDraft};
 use birth_core::profile::Profile;
+use birth_core::record::{
+    Inserts, Purpose, RecordDelete, RecordInsert, RecordKeys, RecordProblem, RecordRow,
+    RecordTable, compile, texts_for,
+};
 use birth_core::resolve::{self, Column, Relation};
 use birth_host::pg::{PgError, ReadTransaction, Reader, Transaction};
 use birth_tests::database::Database;
@@ -21,7 +23,6 @@ use crate::sessions::{TIMEOUTS, within};
 
 /// What names resolved to.
 struct Target {
-    registry: Relation,
     relation: Relation,
     concepts: IssueConcepts,
 }
@@ -43,7 +44,8 @@ fn drafts(profile: &Profile) -> Vec<IssueDraft> {
         .iter()
         .map(|collection| IssueDraft {
             category: profile.issue.species_category.clone(),
-            collection: (*collection).to_owned(),
+            collection: Some((*collection).to_owned()),
+            condition: None,
             title: format!("{collection} has no species mapping"),
             description: format!("{collection} is governed;\nnobody said of which species it is."),
         })
@@ -72,119 +74,112 @@ impl Place {
     }
 
     async fn resolve(&self, reader: Reader<'_>) -> Result<Target, PgError> {
-        let mut relations = Vec::new();
-        for id in ["collection_registry", "system_issues"] {
-            let family = &self.profile.families[id];
-            let found = reader
-                .relations(&resolve::names_to_look_for(family))
-                .await?;
-            let family = resolve::family(id, family, None, &found).unwrap();
-            relations.push(family.relation);
-        }
-        let [registry, relation] = relations.try_into().unwrap();
+        let family = &self.profile.families[issue::FAMILY];
+        let names = resolve::names_to_look_for(family);
+        let found = reader.relations(&names).await?;
+        let family = resolve::family(issue::FAMILY, family, None, &found).unwrap();
+        let relation = family.relation;
         let columns: Vec<Column> = reader
             .concept_columns(&[relation.oid])
             .await?
             .into_iter()
             .map(|(_, column)| column)
             .collect();
-        let concepts =
-            birth_core::issue::concepts::resolve(&self.profile, &relation.name, &columns).unwrap();
-        Ok(Target {
-            registry,
-            relation,
-            concepts,
-        })
+        let concepts = issue::concepts::resolve(&self.profile, &relation.name, &columns).unwrap();
+        Ok(Target { relation, concepts })
     }
 
-    async fn table(&self, reader: Reader<'_>) -> Result<(Target, IssueTable), PgError> {
+    async fn table(&self, reader: Reader<'_>) -> Result<(Target, RecordTable), PgError> {
         let target = self.resolve(reader).await?;
-        let table = reader
-            .issue_table(
-                &target.relation,
-                (target.registry.oid, "collection_key"),
-                &target.concepts,
-                &self.profile.issue,
-                &self.drafts(),
-            )
-            .await?;
+        let mut table = reader.record_table(&target.relation).await?;
+        let drafts = self.drafts();
+        let rows = issue::rows(&target.concepts, &self.profile.issue, &drafts);
+        let wanted = |column: &Identifier| texts_for(&rows, column);
+        reader.held_values(&mut table, wanted).await?;
         Ok((target, table))
     }
 
-    fn compile(&self) -> Result<Compiled, Vec<IssueProblem>> {
+    fn compile(&self) -> Result<Inserts, Vec<RecordProblem>> {
         let (target, table) = self.read(async |reader| self.table(reader).await);
-        compile(
-            &table,
-            &target.concepts,
-            &self.profile.issue,
-            &self.drafts(),
-        )
+        let drafts = self.drafts();
+        let rows = issue::rows(&target.concepts, &self.profile.issue, &drafts);
+        compile(&table, &rows, Purpose::Undone).whole()
     }
 
     fn open(&self) -> BTreeMap<String, Vec<Vec<String>>> {
         self.read(async |reader| {
             let (target, table) = self.table(reader).await?;
             let values = &self.profile.issue;
-            reader
+            let open = reader
                 .open_issues(&table, &target.concepts, values, &self.drafts())
-                .await
+                .await?;
+            let by_collection = open.into_iter();
+            Ok(by_collection
+                .map(|(place, keys)| (COLLECTIONS[place].to_owned(), keys))
+                .collect())
         })
     }
 
-    fn collisions(&self) -> Vec<IssueProblem> {
+    fn collisions(&self) -> Vec<RecordProblem> {
         let inserts = self.compile().unwrap().inserts;
         self.read(async |reader| {
             let (_, table) = self.table(reader).await?;
-            reader.issue_collisions(&table, &inserts).await
+            let inserts: Vec<&RecordInsert> = inserts.iter().collect();
+            let found = reader.collisions(&table, &inserts).await?;
+            let taken = found.iter();
+            Ok(taken
+                .filter_map(|(probe, places)| probe.taken(&table, places))
+                .collect())
         })
     }
 
     /// Writes the issues of all drafts, or says why not.
-    fn try_write(&self) -> Result<IssueKeys, String> {
+    fn try_write(&self) -> Result<RecordKeys, String> {
         let inserts = self.compile().unwrap().inserts;
         let oid = self
             .read(async |reader| self.resolve(reader).await)
             .relation
             .oid;
         within(&self.url, async |session| {
-            let transaction: Transaction<IssueInsert> =
+            let transaction: Transaction<RecordInsert> =
                 Transaction::begin(session, TIMEOUTS).await.unwrap();
             let returned = transaction
                 .execute(&inserts, &|_| {})
                 .await
                 .map_err(|e| e.to_string())?;
-            let mut keys = IssueKeys::of(oid, &inserts).unwrap();
-            for returned in returned {
-                let issue = inserts[returned.statement].capture(&returned.rows);
-                keys.issues.push(issue.map_err(|e| e.to_string())?);
-            }
-            let rows = transaction.reader().issue_rows(&keys).await.unwrap();
+            let captured = returned
+                .iter()
+                .map(|returned| inserts[returned.statement].capture(&returned.rows))
+                .collect::<Result<_, _>>()
+                .map_err(|e| e.to_string())?;
+            let keys = RecordKeys::of(oid, inserts.first(), captured).unwrap();
+            let rows = transaction.reader().record_rows(&keys).await.unwrap();
             let keys = keys.settled(&rows).expect("rows that are there");
             transaction.commit().await.unwrap().close().await;
             Ok(keys)
         })
     }
 
-    fn write(&self) -> IssueKeys {
+    fn write(&self) -> RecordKeys {
         self.try_write().unwrap()
     }
 
-    fn rows(&self, keys: &IssueKeys) -> Vec<IssueRow> {
-        self.read(async |reader| reader.issue_rows(keys).await)
+    fn rows(&self, keys: &RecordKeys) -> Vec<RecordRow> {
+        self.read(async |reader| reader.record_rows(keys).await)
     }
 
     /// Deletes some issues in one transaction, or says why not.
-    fn delete(&self, keys: &IssueKeys, which: &[usize]) -> Result<(), String> {
+    fn delete(&self, keys: &RecordKeys, which: &[usize]) -> Result<(), String> {
         let table = self
             .read(async |reader| self.resolve(reader).await)
             .relation
             .name;
-        let deletes: Vec<IssueDelete> = which
+        let deletes: Vec<RecordDelete> = which
             .iter()
-            .map(|i| keys.delete(&keys.issues[*i], &table))
+            .map(|i| keys.delete(&keys.rows[*i], &table))
             .collect();
         within(&self.url, async |session| {
-            let transaction: Transaction<IssueDelete> =
+            let transaction: Transaction<RecordDelete> =
                 Transaction::begin(session, TIMEOUTS).await.unwrap();
             let returned = transaction
                 .execute(&deletes, &|_| {})
@@ -219,24 +214,24 @@ fn every_shape_is_written_found_and_taken_away() {
 fn walk(place: &Place, shape: &Shape) {
     let what = shape.what;
     let found = place.compile().unwrap_or_else(|p| panic!("{what}: {p:?}"));
-    let codes: Vec<&str> = found.warnings.iter().map(IssueProblem::code).collect();
+    let codes: Vec<&str> = found.warnings.iter().map(RecordProblem::code).collect();
     assert_eq!(codes, shape.warnings, "{what}");
     assert_eq!(place.open(), BTreeMap::new(), "{what}");
     assert_eq!(place.collisions(), [], "{what}");
 
     let keys = place.write();
-    let captured: Vec<&str> = keys.issues.iter().map(|i| i.collection.as_str()).collect();
+    let captured: Vec<&str> = keys.rows.iter().map(|i| i.about.as_str()).collect();
     assert_eq!(captured, COLLECTIONS, "{what}");
     let expected: BTreeMap<String, Vec<Vec<String>>> = keys
-        .issues
+        .rows
         .iter()
         .map(|issue| {
             let key = issue.key.iter().map(|k| k.value.clone()).collect();
-            (issue.collection.clone(), vec![key])
+            (issue.about.clone(), vec![key])
         })
         .collect();
     assert_eq!(place.open(), expected, "{what}");
-    assert_eq!(place.rows(&keys), vec![IssueRow::Unchanged; 3], "{what}");
+    assert_eq!(place.rows(&keys), vec![RecordRow::Unchanged; 3], "{what}");
 
     // Neither settings of the session nor a new column make a row another.
     let name = place.db.name();
@@ -246,7 +241,7 @@ fn walk(place: &Place, shape: &Shape) {
          ALTER TABLE {} ADD COLUMN added_since text DEFAULT 'x'",
         shape.table
     ));
-    assert_eq!(place.rows(&keys), vec![IssueRow::Unchanged; 3], "{what}");
+    assert_eq!(place.rows(&keys), vec![RecordRow::Unchanged; 3], "{what}");
     assert_eq!(place.open(), expected_here(place, &keys), "{what}");
 
     if !shape.close.is_empty() {
@@ -257,12 +252,12 @@ fn walk(place: &Place, shape: &Shape) {
     shape.apply(place, shape.change, &keys, 1);
     let rows = place.rows(&keys);
     assert!(
-        matches!(rows[1], IssueRow::Changed { now: Some(now) } if now != keys.issues[1].row),
+        matches!(rows[1], RecordRow::Changed { now: Some(now) } if now != keys.rows[1].row),
         "{what}: {rows:?}"
     );
     assert_eq!(
         (&rows[0], &rows[2]),
-        (&IssueRow::Unchanged, &IssueRow::Unchanged),
+        (&RecordRow::Unchanged, &RecordRow::Unchanged),
         "{what}"
     );
 
@@ -275,7 +270,7 @@ fn walk(place: &Place, shape: &Shape) {
     let rows = place.rows(&keys);
     assert_eq!(
         (&rows[0], &rows[2]),
-        (&IssueRow::Gone, &IssueRow::Gone),
+        (&RecordRow::Gone, &RecordRow::Gone),
         "{what}"
     );
     let error = place.delete(&keys, &[0]).unwrap_err();
@@ -287,26 +282,26 @@ fn walk(place: &Place, shape: &Shape) {
     ));
     assert!(matches!(
         place.rows(&keys)[1],
-        IssueRow::Changed { now: Some(_) }
+        RecordRow::Changed { now: Some(_) }
     ));
     place
         .db
         .execute(&format!("DROP TABLE {} CASCADE", shape.table));
     let gone = within(&place.url, async |session| {
         let transaction = ReadTransaction::begin(session, TIMEOUTS).await.unwrap();
-        transaction.reader().issue_rows(&keys).await.unwrap()
+        transaction.reader().record_rows(&keys).await.unwrap()
     });
-    assert_eq!(gone, vec![IssueRow::Gone; 3], "{what}");
+    assert_eq!(gone, vec![RecordRow::Gone; 3], "{what}");
 }
 
 /// The open issues whose keys are the captured ones; times are shown in the
 /// time zone of the session, and are the same.
-fn expected_here(place: &Place, keys: &IssueKeys) -> BTreeMap<String, Vec<Vec<String>>> {
+fn expected_here(place: &Place, keys: &RecordKeys) -> BTreeMap<String, Vec<Vec<String>>> {
     let open = place.open();
     for (issue, open) in keys
-        .issues
+        .rows
         .iter()
-        .filter_map(|i| Some((i, open.get(&i.collection)?)))
+        .filter_map(|i| Some((i, open.get(&i.about)?)))
     {
         for (key, shown) in issue.key.iter().zip(&open[0]) {
             let same = format!(
@@ -318,7 +313,7 @@ fn expected_here(place: &Place, keys: &IssueKeys) -> BTreeMap<String, Vec<Vec<St
             assert_eq!(place.db.value(&same), "t");
         }
     }
-    assert_eq!(open.len(), keys.issues.len());
+    assert_eq!(open.len(), keys.rows.len());
     open
 }
 
@@ -360,7 +355,7 @@ fn a_trigger_that_changes_a_row_afterwards() {
             "",
         );
         let keys = place.write();
-        assert_eq!(place.rows(&keys), vec![IssueRow::Unchanged; 3]);
+        assert_eq!(place.rows(&keys), vec![RecordRow::Unchanged; 3]);
         place.delete(&keys, &[0, 1, 2]).unwrap();
     }
 }
@@ -377,8 +372,8 @@ fn what_refers_to_an_issue_is_seen() {
         ));
         let rows = place.rows(&keys);
         let by = vec!["desk.comments".to_owned()];
-        assert_eq!(rows[2], IssueRow::ReferredTo { by });
-        assert_eq!(rows[..2], [IssueRow::Unchanged, IssueRow::Unchanged]);
+        assert_eq!(rows[2], RecordRow::ReferredTo { by });
+        assert_eq!(rows[..2], [RecordRow::Unchanged, RecordRow::Unchanged]);
     }
 }
 
@@ -391,7 +386,7 @@ fn a_column_that_was_dropped_since() {
     place
         .db
         .execute("ALTER TABLE system_issues DROP COLUMN details");
-    assert_eq!(place.rows(&keys), vec![IssueRow::Changed { now: None }; 3]);
+    assert_eq!(place.rows(&keys), vec![RecordRow::Changed { now: None }; 3]);
     place
         .db
         .execute("ALTER TABLE system_issues RENAME TO moved");
@@ -399,7 +394,7 @@ fn a_column_that_was_dropped_since() {
         .db
         .execute("ALTER TABLE moved ADD COLUMN details jsonb DEFAULT '{}'");
     assert_eq!(
-        place.read(async |reader| reader.issue_rows(&keys).await),
-        vec![IssueRow::Unchanged; 3]
+        place.read(async |reader| reader.record_rows(&keys).await),
+        vec![RecordRow::Unchanged; 3]
     );
 }

@@ -369,7 +369,7 @@ fn verify_and_show_in_both_forms() {
     let what = verified["checks"].as_array().unwrap().iter();
     let what: Vec<&str> = what.map(|c| c["what"].as_str().unwrap()).collect();
     let of_role = ["pin", "component", "description", "settings"];
-    let expected = [&of_role[..], &of_role, &["approval"]].concat();
+    let expected = [&of_role.repeat(3)[..], &["approval"]].concat();
     assert_eq!(what, expected);
     let text = set.policy(&home, &["verify"]).run().expect_code(0).stdout;
     assert_eq!(

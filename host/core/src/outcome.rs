@@ -8,8 +8,9 @@ use thiserror::Error;
 /// The status that closes a run.
 ///
 /// `PASS`, `PARTIAL`, `BLOCKED`, `LOCK_BUSY` and `POLICY_MISMATCH` are the
-/// spec's. `FAILED` (rolled back, nothing changed) and `UNKNOWN` (the commit's
-/// outcome is not established yet) say what the spec's words cannot.
+/// spec's. `GAPS` (a sweep found some), `FAILED` (rolled back, nothing changed)
+/// and `UNKNOWN` (the commit's outcome is not established yet) say what the
+/// spec's words cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
@@ -23,6 +24,8 @@ pub enum Status {
     LockBusy,
     /// The approved and the live list differ. Nothing changed.
     PolicyMismatch,
+    /// A sweep found gaps that count by `--fail-on`.
+    Gaps,
     /// Rolled back or never begun. Nothing changed.
     Failed,
     /// Whether the commit happened could not be established yet.
@@ -39,6 +42,7 @@ impl Status {
             Self::Blocked => "BLOCKED",
             Self::LockBusy => "LOCK_BUSY",
             Self::PolicyMismatch => "POLICY_MISMATCH",
+            Self::Gaps => "GAPS",
             Self::Failed => "FAILED",
             Self::Unknown => "UNKNOWN",
         }
@@ -141,6 +145,7 @@ impl Exit {
             Self::Status(Status::LockBusy) => 12,
             Self::Status(Status::Unknown) => 13,
             Self::Status(Status::PolicyMismatch) => 14,
+            Self::Status(Status::Gaps) => 15,
             Self::Status(Status::Failed) | Self::Failure(FailureClass::Internal) => 1,
             Self::Failure(FailureClass::Configuration) => 20,
             Self::Failure(FailureClass::Connection) => 21,
@@ -300,6 +305,7 @@ mod tests {
             Status::LockBusy,
             Status::Unknown,
             Status::PolicyMismatch,
+            Status::Gaps,
         ] {
             codes.push(Exit::Status(status).code());
         }

@@ -5,17 +5,17 @@
 //! single fields of it.
 
 mod file;
-mod issue;
 mod naming;
+mod values;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use file::{IssueFile, read};
-pub use issue::IssueValues;
+use file::{HealthFile, IssueFile, read};
 pub use naming::Naming;
+pub use values::{HealthValues, IssueValues};
 
 /// The format version this host reads.
 pub const FORMAT: u32 = 1;
@@ -41,6 +41,8 @@ pub struct Family {
 pub enum ConceptType {
     /// Text, varchar, char, citext, name, enum, uuid, a domain over one.
     TextLike,
+    /// JSON, or text.
+    Document,
     /// A date or timestamp.
     Time,
     /// Anything.
@@ -72,9 +74,14 @@ pub struct Concept {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CollectionRules {
     /// Schemas in which a key without a schema is looked for; empty means all
-    /// but the system's own.
+    /// but the system's own and the gate's.
     #[serde(default)]
     pub schemas: Vec<String>,
+    /// The gate's schema ([`Naming::gate_schema`]): the host's own, and so not
+    /// searched unless it is named. A collection that is called like the queue
+    /// would be ambiguous as soon as there is a gate.
+    #[serde(skip)]
+    pub gate_schema: String,
 }
 
 /// The profile.
@@ -88,6 +95,8 @@ pub struct Profile {
     pub naming: Naming,
     /// What is written into an issues table.
     pub issue: IssueValues,
+    /// What is written into a table of health checks.
+    pub health: HealthValues,
     /// Where the tables of collections are looked for.
     pub collections: CollectionRules,
 }
@@ -119,16 +128,38 @@ pub enum ProfileError {
         "naming.{setting} {pattern:?} must hold {placeholders}, or two objects would share a name"
     )]
     Pattern {
-        /// `check` or `trigger`.
+        /// The setting.
         setting: &'static str,
         /// The pattern.
         pattern: String,
         /// What it has to hold.
         placeholders: &'static str,
     },
-    /// A value that would not do in an issues table.
-    #[error("issue.{setting} {problem}")]
-    Issue {
+    /// Two triggers of one table would have one name.
+    #[error(
+        "naming.{setting} and naming.{other} are both {pattern:?}: two triggers of the registry would share a name"
+    )]
+    SamePattern {
+        /// The one setting.
+        setting: &'static str,
+        /// The other.
+        other: &'static str,
+        /// The pattern of both.
+        pattern: String,
+    },
+    /// A schema that cannot be made.
+    #[error(
+        "naming.gate-schema {name:?} cannot be a schema of its own: PostgreSQL keeps or refuses that name"
+    )]
+    Schema {
+        /// The name.
+        name: String,
+    },
+    /// A value that would not do in a table of issues or of health checks.
+    #[error("{section}.{setting} {problem}")]
+    Value {
+        /// `issue` or `health`.
+        section: &'static str,
         /// The setting.
         setting: &'static str,
         /// What is wrong with it.
@@ -140,7 +171,7 @@ impl Profile {
     /// The built-in profile.
     pub fn built_in() -> Result<Self, ProfileError> {
         let file = read(BUILT_IN)?;
-        Ok(Self {
+        let mut profile = Self {
             families: file
                 .family
                 .into_iter()
@@ -177,26 +208,52 @@ impl Profile {
                 trigger: file.naming.trigger.unwrap_or_default(),
                 trigger_function: file.naming.trigger_function.unwrap_or_default(),
                 trigger_function_schema: file.naming.trigger_function_schema,
+                gate_schema: file.naming.gate_schema.unwrap_or_default(),
+                gate_insert_trigger: file.naming.gate_insert_trigger.unwrap_or_default(),
+                gate_role_trigger: file.naming.gate_role_trigger.unwrap_or_default(),
                 long_names: file.naming.long_names.unwrap_or_default(),
             },
             issue: {
                 let IssueFile {
                     species_category,
+                    onboarding_category,
                     open_status,
                     closed,
+                    closed_status,
                     severity,
                     source,
                 } = file.issue;
                 IssueValues {
                     species_category: species_category.unwrap_or_default(),
+                    onboarding_category: onboarding_category.unwrap_or_default(),
                     open_status: open_status.unwrap_or_default(),
                     closed: closed.unwrap_or_default(),
+                    closed_status: closed_status.unwrap_or_default(),
+                    severity: severity.unwrap_or_default(),
+                    source: source.unwrap_or_default(),
+                }
+            },
+            health: {
+                let HealthFile {
+                    r#type,
+                    status,
+                    severity,
+                    source,
+                } = file.health;
+                HealthValues {
+                    r#type: r#type.unwrap_or_default(),
+                    status: status.unwrap_or_default(),
                     severity: severity.unwrap_or_default(),
                     source: source.unwrap_or_default(),
                 }
             },
             collections: file.collections.unwrap_or_default(),
-        })
+        };
+        profile
+            .collections
+            .gate_schema
+            .clone_from(&profile.naming.gate_schema);
+        Ok(profile)
     }
 
     /// The built-in profile with a deployment's overrides.
@@ -237,18 +294,41 @@ impl Profile {
             .naming
             .trigger_function_schema
             .or(naming.trigger_function_schema.take());
+        replace(&mut naming.gate_schema, file.naming.gate_schema);
+        replace(
+            &mut naming.gate_insert_trigger,
+            file.naming.gate_insert_trigger,
+        );
+        replace(&mut naming.gate_role_trigger, file.naming.gate_role_trigger);
         replace(&mut naming.long_names, file.naming.long_names);
-        let issue = &mut profile.issue;
-        replace(&mut issue.species_category, file.issue.species_category);
-        replace(&mut issue.open_status, file.issue.open_status);
-        replace(&mut issue.closed, file.issue.closed);
-        replace(&mut issue.severity, file.issue.severity);
-        replace(&mut issue.source, file.issue.source);
+        replace_issue(&mut profile.issue, file.issue);
         profile.issue.check()?;
+        let health = &mut profile.health;
+        replace(&mut health.r#type, file.health.r#type);
+        replace(&mut health.status, file.health.status);
+        replace(&mut health.severity, file.health.severity);
+        replace(&mut health.source, file.health.source);
+        profile.health.check()?;
         replace(&mut profile.collections, file.collections);
+        let gate_schema = &profile.naming.gate_schema;
+        profile.collections.gate_schema.clone_from(gate_schema);
         profile.naming.check_patterns()?;
         Ok(profile)
     }
+}
+
+fn replace_issue(issue: &mut IssueValues, file: IssueFile) {
+    replace(&mut issue.species_category, file.species_category);
+    replace(&mut issue.onboarding_category, file.onboarding_category);
+    replace(&mut issue.open_status, file.open_status);
+    replace(&mut issue.closed, file.closed);
+    replace(&mut issue.severity, file.severity);
+    replace(&mut issue.source, file.source);
+    // Who names the closed statuses and not the one to close with means the first.
+    let first = || issue.closed.first().cloned();
+    let unnamed = !issue.is_closed(&issue.closed_status);
+    let chosen = file.closed_status.or_else(|| first().filter(|_| unnamed));
+    replace(&mut issue.closed_status, chosen);
 }
 
 fn replace<T>(slot: &mut T, value: Option<T>) {
@@ -289,17 +369,19 @@ mod tests {
 
     /// One column is never two concepts of one table by hints alone.
     #[test]
-    fn hints_of_issues_do_not_meet() {
+    fn hints_of_issues_and_health_checks_do_not_meet() {
         let profile = Profile::built_in().unwrap();
-        let mut seen = BTreeMap::new();
-        let issues = profile.concepts.iter();
-        for (id, concept) in issues.filter(|(_, c)| c.family == "system_issues") {
-            for hint in &concept.hints {
-                let other = seen.insert(squash(hint), id);
-                assert_eq!(other, None, "{hint} is a hint of {id} too");
+        for family in ["system_issues", "system_health_checks"] {
+            let mut seen = BTreeMap::new();
+            let concepts = profile.concepts.iter();
+            for (id, concept) in concepts.filter(|(_, c)| c.family == family) {
+                for hint in &concept.hints {
+                    let other = seen.insert(squash(hint), id);
+                    assert_eq!(other, None, "{hint} is a hint of {id} too");
+                }
             }
+            assert!(seen.len() > 100, "{family}: {}", seen.len());
         }
-        assert!(seen.len() > 100);
     }
 
     #[test]
@@ -312,7 +394,18 @@ mod tests {
         assert_eq!(values.species_category, "BIRTH_SPECIES_MAPPING");
         let built_in = Profile::built_in().unwrap().issue;
         assert!(built_in.check().is_ok() && built_in.is_closed("Resolved"));
+        let named = |issue: &str| with(issue).unwrap().issue.closed_status;
+        assert_eq!(named("closed = ['erledigt', 'x']"), "erledigt");
+        assert_eq!(named("closed = ['x', 'Closed']"), "closed");
+        assert_eq!(named("closed-status = 'Done'"), "Done");
+        assert_eq!(named("closed = []"), "closed");
         for (issue, setting) in [
+            ("closed-status = 'gone'", "closed-status"),
+            (
+                "onboarding-category = 'BIRTH_SPECIES_MAPPING'",
+                "onboarding-category",
+            ),
+            ("onboarding-category = ''", "onboarding-category"),
             ("open-status = 'DONE'", "open-status"),
             ("species-category = ' '", "species-category"),
             ("severity = ''", "severity"),
@@ -321,9 +414,26 @@ mod tests {
         ] {
             let error = with(issue).unwrap_err();
             assert!(
-                matches!(error, ProfileError::Issue { setting: s, .. } if s == setting),
+                matches!(error, ProfileError::Value { section: "issue", setting: s, .. } if s == setting),
                 "{issue}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn values_of_health_checks() {
+        let with = |health: &str| {
+            Profile::with_overrides(&format!("format = 1\n[health]\n{health}")).map(|p| p.health)
+        };
+        let values = with("type = 'GAP'").unwrap();
+        assert_eq!(
+            (values.r#type.as_str(), values.status.as_str()),
+            ("GAP", "failed")
+        );
+        assert!(Profile::built_in().unwrap().health.check().is_ok());
+        for setting in ["type", "status", "severity", "source"] {
+            let error = with(&format!("{setting} = ' '")).unwrap_err().to_string();
+            assert_eq!(error, format!("health.{setting} is empty"));
         }
     }
 
@@ -349,9 +459,32 @@ mod tests {
         ));
         let newer = Profile::with_overrides("format = 2\nshape = 'x'");
         assert!(matches!(newer, Err(ProfileError::Newer { found: 2 })));
-        for naming in ["check = 'chk_<column>'", "trigger = 'trg_birth'"] {
-            let pattern = Profile::with_overrides(&format!("format = 1\n[naming]\n{naming}"));
+        let naming = |line: &str| Profile::with_overrides(&format!("format = 1\n[naming]\n{line}"));
+        for line in [
+            "check = 'chk_<column>'",
+            "trigger = 'trg_birth'",
+            "gate-insert-trigger = 'gate'",
+            "gate-role-trigger = 'gate_role_<column>'",
+        ] {
+            let pattern = naming(line);
             assert!(matches!(pattern, Err(ProfileError::Pattern { .. })));
         }
+        for line in [
+            "trigger = 'trg_birth_gate_role_<table>'",
+            "gate-insert-trigger = 'trg_birth_<table>'",
+            "gate-role-trigger = 'trg_birth_gate_insert_<table>'",
+        ] {
+            let same = naming(line);
+            assert!(matches!(same, Err(ProfileError::SamePattern { .. })));
+        }
+        let too_long = "g".repeat(64);
+        for schema in ["", "pg_gate", "information_schema", &too_long] {
+            let refused = naming(&format!("gate-schema = '{schema}'"));
+            assert!(matches!(refused, Err(ProfileError::Schema { .. })));
+        }
+        assert_eq!(
+            naming("gate-schema = 'Tor'").unwrap().naming.gate_schema,
+            "Tor"
+        );
     }
 }

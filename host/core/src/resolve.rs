@@ -163,12 +163,16 @@ pub fn family(
     }
 }
 
+fn is_text_like(column: &Column) -> bool {
+    matches!(column.category, 'S' | 'E') || matches!(column.r#type.as_str(), "uuid" | "citext")
+}
+
 fn type_fits(wanted: ConceptType, column: &Column) -> bool {
     match wanted {
         ConceptType::Any => true,
-        ConceptType::TextLike => {
-            matches!(column.category, 'S' | 'E')
-                || matches!(column.r#type.as_str(), "uuid" | "citext")
+        ConceptType::TextLike => is_text_like(column),
+        ConceptType::Document => {
+            is_text_like(column) || matches!(column.r#type.as_str(), "json" | "jsonb")
         }
         ConceptType::Time => column.category == 'D',
     }

@@ -10,13 +10,16 @@ use clap::Args;
 use birth_core::op::triggers::report::of_batches;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::operations::{OperationName, TriggersOptions, storage, triggers};
+use super::operations::{
+    OperationArgument, OperationName, TriggersOptions, gate, storage, triggers,
+};
 use super::options::read_named;
 use super::render::Render;
 use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::carry_out::{self, Closed};
 use crate::run::failure::Failure;
+use crate::run::gate::Gate;
 use crate::run::operation::Operation;
 use crate::run::signal;
 use crate::run::storage::Storage;
@@ -32,9 +35,8 @@ use crate::run::{Access, Environment};
 /// typing "yes" at the prompt. Otherwise this shows the plan and stops.
 #[derive(Debug, Args)]
 pub(super) struct Apply {
-    /// What to carry out.
-    #[arg(value_enum)]
-    operation: OperationName,
+    #[command(flatten)]
+    operation: OperationArgument,
     /// Execute exactly this saved plan, or stop with the differences. A plan of
     /// one batch executes that batch.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "batch_size"])]
@@ -55,7 +57,7 @@ pub(super) struct Apply {
 impl Apply {
     /// Whatever stops it, the command closes with a final response.
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let closed = match self.operation {
+        let closed = match self.operation.first() {
             OperationName::Storage => self
                 .storage(output)
                 .await
@@ -64,6 +66,10 @@ impl Apply {
                 .triggers(output)
                 .await
                 .unwrap_or_else(|failure| Some(carry_out::not_begun::<Triggers>(failure))),
+            OperationName::Gate => self
+                .gate(output)
+                .await
+                .unwrap_or_else(|failure| Some(carry_out::not_begun::<Gate>(failure))),
         };
         let Some(closed) = closed else {
             return Ok(Exit::Status(Status::Pass));
@@ -73,29 +79,46 @@ impl Apply {
     }
 
     fn open(&self) -> Result<(Rc<PolicyRuntime>, Environment), Failure> {
-        self.triggers.check(self.operation)?;
+        self.triggers.check(self.operation.only()?)?;
         let policy = self.policy.open()?;
         policy.ensure_approved()?;
         Ok((policy, self.run.environment(self.database.settings()?)?))
     }
 
-    /// `None` where nothing was asked for.
     async fn storage(&self, output: &Output) -> Result<Option<Closed>, Failure> {
         let (policy, environment) = self.open()?;
         let profile = self.database.profile(output)?;
         let operation = || storage(&self.database, profile.clone(), &policy);
+        self.once(output, &environment, &operation, &policy).await
+    }
+
+    async fn gate(&self, output: &Output) -> Result<Option<Closed>, Failure> {
+        let (policy, environment) = self.open()?;
+        let profile = self.database.profile(output)?;
+        let operation = || gate(&self.database, profile.clone());
+        self.once(output, &environment, &operation, &policy).await
+    }
+
+    /// One transaction; `None` where nothing was asked for.
+    async fn once<O: Render>(
+        &self,
+        output: &Output,
+        environment: &Environment,
+        operation: &impl Fn() -> O,
+        policy: &PolicyRuntime,
+    ) -> Result<Option<Closed>, Failure> {
         let Some(approved) = self
-            .agree(output, &environment.access, &operation, &policy)
+            .agree(output, &environment.access, operation, policy)
             .await?
         else {
             return Ok(None);
         };
         let tell = |text: &str| output.progress(text);
-        let closed = carry_out::carry_out(&environment, operation(), approved, None, &tell).await;
+        let closed = carry_out::carry_out(environment, operation(), approved, None, &tell).await;
         Ok(Some(closed))
     }
 
-    /// As [`Apply::storage`], one batch after another.
+    /// As [`Apply::once`], one batch after another.
     async fn triggers(&self, output: &Output) -> Result<Option<Closed>, Failure> {
         let (policy, environment) = self.open()?;
         let store = &environment.stores.knowledge_base;

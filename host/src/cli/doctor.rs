@@ -1,5 +1,6 @@
 //! `birth doctor`.
 
+mod gate;
 mod triggers;
 
 use std::rc::Rc;
@@ -229,7 +230,8 @@ async fn check_server(
         Ok(()) => diagnosis.add(Level::Ok, FailureClass::Database, "locks", detail, None),
         Err(failure) => diagnosis.failure("locks", &failure),
     }
-    triggers::check(diagnosis, reader, &server, profile, schema).await
+    triggers::check(diagnosis, reader, &server, profile, schema).await?;
+    gate::check(diagnosis, reader, &server, profile, schema).await
 }
 
 fn check_version(diagnosis: &mut Diagnosis, server: &Server) {

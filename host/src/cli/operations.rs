@@ -16,6 +16,7 @@ use crate::run::classify::{ApprovedReport, approved_report, approved_report_at};
 use crate::run::coverage::Coverage;
 use crate::run::decide::Decide;
 use crate::run::failure::Failure;
+use crate::run::gate::Gate;
 use crate::run::storage::Storage;
 use crate::run::triggers::Triggers;
 
@@ -27,6 +28,43 @@ pub(super) enum OperationName {
     /// Birth triggers (B3-A): on every collection that is approved, required
     /// and mapped to a species.
     Triggers,
+    /// Onboarding gate (B3-F): a queue, a function and two triggers on the
+    /// registry that record new collections and changed governance roles.
+    Gate,
+}
+
+/// Which operation a command is about.
+#[derive(Debug, Args)]
+pub(super) struct OperationArgument {
+    /// What it is about: exactly one. Birth triggers and the gate are separate
+    /// executions, and so are all the others.
+    #[arg(value_enum, value_name = "OPERATION", required = true)]
+    named: Vec<OperationName>,
+}
+
+impl OperationArgument {
+    /// The first that was named: whose final response closes the command, also
+    /// where [`OperationArgument::only`] refuses it.
+    pub(super) fn first(&self) -> OperationName {
+        // clap demands one.
+        self.named
+            .first()
+            .copied()
+            .unwrap_or(OperationName::Storage)
+    }
+
+    /// The one that was named.
+    pub(super) fn only(&self) -> Result<OperationName, Failure> {
+        if self.named.len() < 2 {
+            return Ok(self.first());
+        }
+        let refused = Failure::new(
+            FailureClass::Configuration,
+            "ONE_OPERATION_PER_RUN",
+            "several operations were named, and each is an execution of its own: birth triggers (B3-A) and the gate (B3-F) must never be one (B3 design, section 1)",
+        );
+        Err(refused.with_hint("run the command once for each, one after the other"))
+    }
 }
 
 /// What only birth triggers take.
@@ -141,5 +179,13 @@ pub(super) fn triggers(
         policy: Rc::clone(policy),
         approved,
         batch_size,
+    }
+}
+
+/// The onboarding gate.
+pub(super) fn gate(database: &DatabaseOptions, profile: Profile) -> Gate {
+    Gate {
+        profile,
+        schema: database.schema.clone(),
     }
 }

@@ -9,7 +9,9 @@ use birth_core::digest::Digest;
 use birth_core::op::Revision;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::operations::{OperationName, TriggersOptions, storage, triggers};
+use super::operations::{
+    OperationArgument, OperationName, TriggersOptions, gate, storage, triggers,
+};
 use super::options::{KnowledgeBase, WaitingOptions};
 use super::output::{BAD, BOLD, GOOD, plain, styled};
 use super::render::{Render, SHOWN, more};
@@ -27,9 +29,8 @@ use crate::run::stage::{Planned, compiled_sql};
 /// planned with, and is named as such.
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to plan.
-    #[arg(value_enum)]
-    operation: OperationName,
+    #[command(flatten)]
+    operation: OperationArgument,
     /// Save the plan; `birth apply --plan FILE` executes exactly this one.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -47,10 +48,11 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let named = self.operation.only()?;
         let policy = self.policy.open()?;
         let profile = self.database.profile(output)?;
-        self.triggers.check(self.operation)?;
-        match self.operation {
+        self.triggers.check(named)?;
+        match named {
             OperationName::Storage => {
                 let operation = storage(&self.database, profile, &policy);
                 self.plan(operation, &policy, output).await
@@ -60,6 +62,10 @@ impl Plan {
                 let approved = self.triggers.approved(&store)?;
                 let batch = self.triggers.batch_size();
                 let operation = triggers(&self.database, profile, &policy, Some(approved), batch);
+                self.plan(operation, &policy, output).await
+            }
+            OperationName::Gate => {
+                let operation = gate(&self.database, profile);
                 self.plan(operation, &policy, output).await
             }
         }

@@ -5,7 +5,7 @@ use clap::Args;
 use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::operations::{decide, storage, triggers};
+use super::operations::{decide, gate, storage, triggers};
 use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
 use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
@@ -14,6 +14,8 @@ use crate::run::decide::Decide;
 use crate::run::decide::rollback::DecideRollback;
 use crate::run::failure::Failure;
 use crate::run::failure::OTHER_DATABASE;
+use crate::run::gate::Gate;
+use crate::run::gate::rollback::GateRollback;
 use crate::run::operation::Operation;
 use crate::run::record;
 use crate::run::storage::Storage;
@@ -109,6 +111,15 @@ impl Recover {
             Some(DecideRollback::NAME) => {
                 let keys = undone_keys::<Decide>(environment, view)?;
                 record::recover(environment, DecideRollback { keys }, view, &tell).await
+            }
+            Some(Gate::NAME) => {
+                let operation = gate(&self.database, profile);
+                record::recover(environment, operation, view, &tell).await
+            }
+            Some(GateRollback::NAME) => {
+                let keys = undone_keys::<Gate>(environment, view)?;
+                let operation = GateRollback { keys, export: None };
+                record::recover(environment, operation, view, &tell).await
             }
             Some(TriggersRollback::NAME) => {
                 let keys = undone_keys::<Triggers>(environment, view)?;

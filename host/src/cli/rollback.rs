@@ -13,6 +13,8 @@ use crate::run::carry_out::{self, Closed};
 use crate::run::decide::Decide;
 use crate::run::decide::rollback::DecideRollback;
 use crate::run::failure::Failure;
+use crate::run::gate::Gate;
+use crate::run::gate::rollback::GateRollback;
 use crate::run::operation::Operation;
 use crate::run::record;
 use crate::run::storage::Storage;
@@ -25,10 +27,10 @@ use crate::run::triggers::rollback::TriggersRollback;
 /// Undoes a run: exactly the objects it created, by their captured identities,
 /// checked under the lock before anything is dropped. Of policy storage, what was
 /// changed or replaced since is refused, and so is losing data that was written
-/// since, unless --export saves it first. Of birth triggers, what was changed
-/// since is left and named, and the rest goes. Of decisions, what was stored
-/// before comes back, and what was decided again since is left and named. Closes
-/// with a final response.
+/// since, unless --export saves it first; of the gate as well, where the data is
+/// the events in the queue. Of birth triggers, what was changed since is left and
+/// named, and the rest goes. Of decisions, what was stored before comes back, and
+/// what was decided again since is left and named. Closes with a final response.
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
     /// The run to undo; `birth runs list` shows them.
@@ -36,8 +38,8 @@ pub(super) struct Rollback {
     /// Execute without asking.
     #[arg(long, short)]
     yes: bool,
-    /// Save the rows of the columns to a new file, one JSON object per line,
-    /// and allow the columns to be dropped with their data.
+    /// Save the rows of the columns, or the events of the queue, to a new file,
+    /// one JSON object per line, and allow them to be dropped with their data.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     #[command(flatten)]
@@ -52,22 +54,23 @@ impl Rollback {
         let closed = match self.carry_out(output).await {
             Ok(Some(closed)) => closed,
             Ok(None) => return Ok(Exit::Status(Status::Pass)),
-            Err(failure) => self.not_begun(failure),
+            Err(failure) if self.is_of(Triggers::STEM) => {
+                carry_out::not_begun::<TriggersRollback>(failure)
+            }
+            Err(failure) if self.is_of(Decide::STEM) => {
+                carry_out::not_begun::<DecideRollback>(failure)
+            }
+            Err(failure) if self.is_of(Gate::STEM) => carry_out::not_begun::<GateRollback>(failure),
+            Err(failure) => carry_out::not_begun::<StorageRollback>(failure),
         };
         output.closed(&closed)?;
         Ok(closed.exit)
     }
 
-    /// The response is of the form of the operation that is undone, also where it
-    /// never began. The id says which it is where the run cannot.
-    fn not_begun(&self, failure: Failure) -> Closed {
-        if self.run_id.starts_with(Triggers::STEM) {
-            carry_out::not_begun::<TriggersRollback>(failure)
-        } else if self.run_id.starts_with(Decide::STEM) {
-            carry_out::not_begun::<DecideRollback>(failure)
-        } else {
-            carry_out::not_begun::<StorageRollback>(failure)
-        }
+    /// Whether it undoes a run of an operation: then its response is of that
+    /// form, also where it never began. The id says so where the run cannot.
+    fn is_of(&self, stem: &str) -> bool {
+        self.run_id.starts_with(stem)
     }
 
     async fn carry_out(&self, output: &Output) -> Result<Option<Closed>, Failure> {
@@ -75,15 +78,26 @@ impl Rollback {
         let view = journal::open(&environment.stores.runs, &self.run_id)?;
         check_can_be_undone(&view)?;
         let profile = self.database.profile(output)?;
-        let operation = view.operation().map(|(name, _)| name);
-        if self.export.is_some() && operation != Some(Storage::NAME) {
+        let of = view.operation().map(|(name, _)| name);
+        if of == Some(Gate::NAME) {
+            let keys = record::keys::<Gate>(&view)?;
+            let operation = || GateRollback {
+                keys: keys.clone(),
+                export: self.export.clone(),
+            };
+            let shown = |plan: &_| show(output, plan, render::show_gate_rollback);
+            return self
+                .undo(output, &environment, &view, operation, shown)
+                .await;
+        }
+        if self.export.is_some() && [Some(Triggers::NAME), Some(Decide::NAME)].contains(&of) {
             return Err(Failure::new(
                 FailureClass::Configuration,
                 "OPTION_NOT_OF_OPERATION",
-                "--export is for runs of policy storage only: undoing any other loses no rows",
+                "--export is for runs of policy storage and of the gate only: undoing any other drops no rows",
             ));
         }
-        if operation == Some(Decide::NAME) {
+        if of == Some(Decide::NAME) {
             let keys = record::keys::<Decide>(&view)?;
             let operation = || DecideRollback { keys: keys.clone() };
             let shown = |plan: &_| show(output, plan, render::show_decide_rollback);
@@ -91,7 +105,7 @@ impl Rollback {
                 .undo(output, &environment, &view, operation, shown)
                 .await;
         }
-        if operation == Some(Triggers::NAME) {
+        if of == Some(Triggers::NAME) {
             let keys = record::keys::<Triggers>(&view)?;
             let operation = || TriggersRollback { keys: keys.clone() };
             let shown = |plan: &_| show(output, plan, render::show_triggers_rollback);
@@ -172,7 +186,7 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
         ),
         RunState::Closed(_)
             if view.operation().is_some_and(|(name, _)| {
-                ![Storage::NAME, Triggers::NAME, Decide::NAME].contains(&name)
+                ![Storage::NAME, Triggers::NAME, Gate::NAME, Decide::NAME].contains(&name)
             }) =>
         {
             refuse(

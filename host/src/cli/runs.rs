@@ -14,6 +14,8 @@ use crate::journal::{self, RunState, RunView, file};
 use crate::run::decide::Decide;
 use crate::run::decide::rollback::DecideRollback;
 use crate::run::failure::Failure;
+use crate::run::gate::Gate;
+use crate::run::gate::rollback::GateRollback;
 use crate::run::operation::Operation as _;
 use crate::run::storage::Storage;
 use crate::run::storage::rollback::StorageRollback;
@@ -112,6 +114,10 @@ impl Runs {
                     Some(StorageRollback::NAME) => {
                         record::publish_again::<StorageRollback>(&stores, &view, &tell)?
                     }
+                    Some(Gate::NAME) => record::publish_again::<Gate>(&stores, &view, &tell)?,
+                    Some(GateRollback::NAME) => {
+                        record::publish_again::<GateRollback>(&stores, &view, &tell)?
+                    }
                     Some(Triggers::NAME) => {
                         record::publish_again::<Triggers>(&stores, &view, &tell)?
                     }
@@ -207,9 +213,11 @@ fn state_word(state: RunState) -> (Style, &'static str) {
         RunState::Closed(status) => {
             let style = match status {
                 Status::Pass => GOOD,
-                Status::Partial | Status::Blocked | Status::LockBusy | Status::PolicyMismatch => {
-                    WARN
-                }
+                Status::Partial
+                | Status::Blocked
+                | Status::LockBusy
+                | Status::PolicyMismatch
+                | Status::Gaps => WARN,
                 Status::Failed | Status::Unknown => BAD,
             };
             (style, status.word())

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::operations::{OperationName, ReportOptions, storage, triggers};
+use super::operations::{OperationArgument, OperationName, ReportOptions, gate, storage, triggers};
 use super::options::{KnowledgeBase, WaitingOptions};
 use super::output::{BAD, GOOD, styled};
 use super::render::Render;
@@ -20,9 +20,8 @@ use crate::run::failure::Failure;
 /// up is there and right, whoever put it there. Exits 30 where it is not.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// What to verify.
-    #[arg(value_enum)]
-    operation: OperationName,
+    #[command(flatten)]
+    operation: OperationArgument,
     #[command(flatten)]
     report: ReportOptions,
     #[command(flatten)]
@@ -45,10 +44,11 @@ struct Document<D> {
 
 impl Verify {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let named = self.operation.only()?;
         let policy = self.policy.open()?;
         let profile = self.database.profile(output)?;
-        self.report.check(self.operation)?;
-        match self.operation {
+        self.report.check(named)?;
+        match named {
             OperationName::Storage => {
                 let operation = storage(&self.database, profile, &policy);
                 self.verify(operation, output).await
@@ -56,6 +56,10 @@ impl Verify {
             OperationName::Triggers => {
                 let approved = self.report.approved(&self.knowledge_base.store()?)?;
                 let operation = triggers(&self.database, profile, &policy, Some(approved), None);
+                self.verify(operation, output).await
+            }
+            OperationName::Gate => {
+                let operation = gate(&self.database, profile);
                 self.verify(operation, output).await
             }
         }

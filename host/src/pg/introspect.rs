@@ -5,6 +5,7 @@ mod classification;
 mod coverage;
 mod decide;
 mod estate;
+mod gate;
 mod locks;
 mod relations;
 mod server;
@@ -17,6 +18,7 @@ use birth_core::catalog::relation::RelationKind;
 use birth_core::ident::{Identifier, QualifiedName};
 
 pub use coverage::CollectionPages;
+pub use gate::{CapturedObject, GateRegistry};
 pub use locks::{LockHolder, TableRights};
 pub use server::Server;
 

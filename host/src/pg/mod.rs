@@ -7,11 +7,15 @@ mod introspect;
 mod issues;
 mod pipeline;
 mod queue;
+mod records;
 mod session;
 mod transaction;
 
 pub use error::{PgError, PgErrorKind};
-pub use introspect::{CollectionPages, LockHolder, Reader, Server, TableRights};
+pub use introspect::{
+    CapturedObject, CollectionPages, GateRegistry, LockHolder, Reader, Server, TableRights,
+};
+pub use issues::FoundIssue;
 pub use pipeline::Returned;
 pub use session::Session;
 pub use transaction::{CommitError, ReadTransaction, Transaction, TransactionFate};

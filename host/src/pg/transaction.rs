@@ -122,6 +122,14 @@ impl<S: Statement> Transaction<S> {
         column(&row, 0)
     }
 
+    /// Waits for an advisory lock, up to `lock_timeout`, and keeps it until the
+    /// end of the transaction.
+    pub async fn wait_for_lock(&self, key: &str) -> Result<(), PgError> {
+        self.session
+            .batch("waiting for an advisory lock", &[frame::wait_for_lock(key)])
+            .await
+    }
+
     /// Takes the locks that the statements need, waiting up to `lock_timeout`.
     pub async fn lock_tables(
         &self,

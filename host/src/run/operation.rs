@@ -121,6 +121,11 @@ pub trait Operation: Sized {
     /// The tables whose rows the statements are there to change, by
     /// `pg_class.oid`; the transaction must change no row of any other.
     fn changes_rows_of(plan: &Self::Plan) -> Vec<u32>;
+    /// The functions that the statements are there to make, by `pg_proc.oid`, as
+    /// they are after execution; the transaction must make or change no other.
+    fn makes_functions(_plan: &Self::Plan, _after: &Self::State) -> Vec<u32> {
+        vec![]
+    }
     /// The database it was made on.
     fn database(plan: &Self::Plan) -> &DatabaseIdentity;
     /// The plan's digest.

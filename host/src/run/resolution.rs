@@ -1,11 +1,12 @@
 //! Resolving families and concepts on a live database.
 
 use birth_core::catalog::function::TriggerFunction;
-use birth_core::issue::IssueConcepts;
+use birth_core::health::{self, HealthConcepts};
+use birth_core::issue::{self, IssueConcepts};
 use birth_core::outcome::FailureClass;
 use birth_core::profile::{Concept, Naming, Profile};
 use birth_core::resolve::{
-    self, Column, ResolveError, ResolvedConcept, ResolvedFamily, names_to_look_for,
+    self, Column, Relation, ResolveError, ResolvedConcept, ResolvedFamily, names_to_look_for,
 };
 
 use super::failure::Failure;
@@ -48,6 +49,24 @@ pub async fn family_beside(
     family(reader, profile, id, schema).await
 }
 
+/// A family as it is called now, by its oid: a table that was renamed or replaced
+/// since is seen.
+pub async fn current(reader: Reader<'_>, family: &ResolvedFamily) -> Result<Relation, Failure> {
+    let oid = family.relation.oid;
+    let found = reader.relation_by_oid(oid).await?;
+    found.ok_or_else(|| gone(&format!("the table {} (oid {oid})", family.relation.name)))
+}
+
+/// Something that was resolved is not there any more.
+pub fn gone(what: &str) -> Failure {
+    Failure::new(
+        FailureClass::Drift,
+        "OBJECT_GONE",
+        format!("{what} is gone"),
+    )
+    .with_hint("make the plan again")
+}
+
 /// Resolves one concept of a resolved family.
 pub async fn concept(
     reader: Reader<'_>,
@@ -77,14 +96,25 @@ pub async fn issue_concepts(
     profile: &Profile,
     family: &ResolvedFamily,
 ) -> Result<IssueConcepts, Failure> {
-    let relation = &family.relation;
-    let columns = reader.concept_columns(&[relation.oid]).await?;
-    let columns: Vec<Column> = columns.into_iter().map(|(_, column)| column).collect();
-    Ok(birth_core::issue::concepts::resolve(
-        profile,
-        &relation.name,
-        &columns,
-    )?)
+    let columns = columns(reader, family).await?;
+    let name = &family.relation.name;
+    Ok(issue::concepts::resolve(profile, name, &columns)?)
+}
+
+/// Resolves the columns of the table of health checks.
+pub async fn health_concepts(
+    reader: Reader<'_>,
+    profile: &Profile,
+    family: &ResolvedFamily,
+) -> Result<HealthConcepts, Failure> {
+    let columns = columns(reader, family).await?;
+    let name = &family.relation.name;
+    Ok(health::resolve(profile, name, &columns)?)
+}
+
+async fn columns(reader: Reader<'_>, family: &ResolvedFamily) -> Result<Vec<Column>, Failure> {
+    let columns = reader.concept_columns(&[family.relation.oid]).await?;
+    Ok(columns.into_iter().map(|(_, column)| column).collect())
 }
 
 async fn look_for<'p>(
@@ -97,12 +127,7 @@ async fn look_for<'p>(
         .concepts
         .get(id)
         .ok_or_else(|| unknown("concept", id))?;
-    let columns: Vec<Column> = reader
-        .concept_columns(&[family.relation.oid])
-        .await?
-        .into_iter()
-        .map(|(_, column)| column)
-        .collect();
+    let columns = columns(reader, family).await?;
     let found = resolve::concept(id, wanted, &family.relation.name, &columns);
     Ok((wanted, found))
 }

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use birth_core::digest::{Digest, DigestBuilder};
 use birth_core::ident::{Identifier, QualifiedName};
-use birth_core::outcome::FailureClass;
+use birth_core::outcome::{FailureClass, Status};
 
 use super::failure::{Failure, other_database};
+use super::operation::Stop;
 use crate::journal::Keys;
 use crate::pg::{Reader, Server};
 
@@ -28,6 +29,25 @@ pub(super) fn check_database<K>(keys: &Keys<K>, server: &Server) -> Result<(), F
         &keys.database,
         &server.database,
     ))
+}
+
+/// The stop of an undoing that anything stops which is not as the run made it, or
+/// that would lose what was written since (`data`).
+pub(super) fn refused(refusals: &[String], data: bool) -> Stop {
+    let hint = if data {
+        "nothing was dropped; --export FILE saves the data first and allows it"
+    } else {
+        "nothing was dropped; look at what changed since the run"
+    };
+    let failure = Failure::new(
+        FailureClass::Database,
+        "ROLLBACK_REFUSED",
+        refusals.join("; "),
+    );
+    Stop {
+        status: Status::Blocked,
+        failure: failure.with_hint(hint),
+    }
 }
 
 /// Digest of a plan, in a domain of its own. The caller takes out what may

@@ -574,7 +574,8 @@ impl<O: Operation> Locked<O> {
                 "whether rows were changed cannot be told, because track_counts is off".to_owned(),
             ),
         }
-        let made = reader.functions_made().await?;
+        let allowed = O::makes_functions(&self.plan, &after);
+        let made = reader.functions_made(&allowed).await?;
         faults.extend(
             made.iter()
                 .map(|f| format!("the function {f} was made or changed")),

@@ -17,7 +17,7 @@ use birth_core::op::storage::undo::{self, StorageKeys};
 use birth_core::op::storage::verify;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT, LOCK_KEY, RUN_STEM};
 use birth_core::op::{DatabaseIdentity, Revision};
-use birth_core::outcome::{FailureClass, FinalResponse, Status};
+use birth_core::outcome::{FinalResponse, Status};
 use birth_core::profile::Profile;
 use birth_core::resolve::{ResolvedConcept, ResolvedFamily};
 use birth_core::sql::frame::{LockedTable, TableLock};
@@ -89,18 +89,7 @@ impl Operation for Storage {
         reader: Reader<'_>,
         target: &StorageTarget,
     ) -> Result<StorageFacts, Failure> {
-        // By oid, so that a table which was renamed or replaced since is seen.
-        let oid = target.registry.relation.oid;
-        let relation = reader.relation_by_oid(oid).await?.ok_or_else(|| {
-            Failure::new(
-                FailureClass::Drift,
-                "TABLE_GONE",
-                format!(
-                    "the table {} (oid {oid}) is gone",
-                    target.registry.relation.name
-                ),
-            )
-        })?;
+        let relation = resolution::current(reader, &target.registry).await?;
         Ok(reader
             .storage_facts(&relation, &self.profile.naming)
             .await?)

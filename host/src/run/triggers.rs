@@ -14,7 +14,7 @@ use birth_core::catalog::trigger::LiveTrigger;
 use birth_core::digest::Digest;
 use birth_core::estate::MappedKeys;
 use birth_core::ident::Identifier;
-use birth_core::issue::{IssueConcepts, IssueDraft, IssueRow, compile};
+use birth_core::issue::{self, IssueConcepts, IssueDraft};
 use birth_core::op::plan_file::SavedPlan as _;
 use birth_core::op::triggers::assess::{Context, assess, matching, proposals};
 use birth_core::op::triggers::facts::{ApprovedArtifact, TriggersFacts, conflict_batches};
@@ -28,6 +28,7 @@ use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::policy::coverage::CoverageStatus;
 use birth_core::profile::Profile;
+use birth_core::record::{Purpose, RecordRow, RecordTable, compile, texts_for};
 use birth_core::resolve::{Relation, ResolvedConcept, ResolvedFamily};
 use birth_core::sql::frame::{LockedTable, TableLock};
 
@@ -116,6 +117,24 @@ impl Triggers {
             .collect()
     }
 
+    /// The open issues of drafts by their collections, of which each has one
+    /// draft.
+    async fn open_issues(
+        &self,
+        reader: Reader<'_>,
+        table: &RecordTable,
+        concepts: &IssueConcepts,
+        drafts: &[IssueDraft],
+    ) -> Result<BTreeMap<String, Vec<Vec<String>>>, Failure> {
+        let values = &self.profile.issue;
+        let open = reader.open_issues(table, concepts, values, drafts).await?;
+        let by_collection = open.into_iter().filter_map(|(place, keys)| {
+            let collection = drafts.get(place)?.collection.clone()?;
+            Some((collection, keys))
+        });
+        Ok(by_collection.collect())
+    }
+
     fn artifact(&self) -> Result<ApprovedArtifact, Failure> {
         let artifact = &self.report()?.file.artifact;
         let (by, at) = artifact
@@ -143,20 +162,9 @@ pub(super) fn by_table(live: Vec<LiveTrigger>) -> BTreeMap<u32, Vec<LiveTrigger>
     by_table
 }
 
-fn gone(what: &str) -> Failure {
-    Failure::new(
-        FailureClass::Drift,
-        "OBJECT_GONE",
-        format!("{what} is gone"),
-    )
-    .with_hint("make the plan again")
-}
-
-/// A family as it is called now, by its oid.
-async fn current(reader: Reader<'_>, family: &ResolvedFamily) -> Result<Relation, Failure> {
-    let oid = family.relation.oid;
-    let found = reader.relation_by_oid(oid).await?;
-    found.ok_or_else(|| gone(&format!("the table {} (oid {oid})", family.relation.name)))
+fn is_open(open: &BTreeMap<String, Vec<Vec<String>>>, draft: &IssueDraft) -> bool {
+    let collection = draft.collection.as_ref();
+    collection.is_some_and(|collection| open.contains_key(collection))
 }
 
 impl Operation for Triggers {
@@ -206,18 +214,18 @@ impl Operation for Triggers {
         reader: Reader<'_>,
         target: &TriggersTarget,
     ) -> Result<TriggersFacts, Failure> {
-        let registry = current(reader, &target.registry.registry).await?;
-        let map = current(reader, &target.species_map).await?;
-        let birth_registry = current(reader, &target.birth_registry).await?;
-        let issues = current(reader, &target.issues).await?;
+        let registry = resolution::current(reader, &target.registry.registry).await?;
+        let map = resolution::current(reader, &target.species_map).await?;
+        let birth_registry = resolution::current(reader, &target.birth_registry).await?;
+        let issues = resolution::current(reader, &target.issues).await?;
         let columns = target.registry.columns()?;
         let rules = &self.profile.collections;
         let estate = reader.estate(&registry, &columns, rules).await?;
         let classification = reader.classification_facts(&estate).await?;
         let function = reader.trigger_function(target.function.oid).await?;
-        let function = function
-            .filter(|f| f.fits)
-            .ok_or_else(|| gone(&format!("the function {}", target.function.signature())))?;
+        let function = function.filter(|f| f.fits).ok_or_else(|| {
+            resolution::gone(&format!("the function {}", target.function.signature()))
+        })?;
         let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
         let names = estate.trigger_names(&self.profile.naming);
         let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
@@ -227,17 +235,24 @@ impl Operation for Triggers {
         let mut drafts = self.unmapped(&approved, &mapped);
         let concepts = &target.issue_concepts;
         let values = &self.profile.issue;
-        let holds_keys = (registry.oid, target.registry.key.column.as_str());
-        let issues = reader
-            .issue_table(&issues, holds_keys, concepts, values, &drafts)
-            .await?;
-        let open_issues = reader
-            .open_issues(&issues, concepts, values, &drafts)
-            .await?;
-        drafts.retain(|draft| !open_issues.contains_key(&draft.collection));
+        let mut issues = reader.record_table(&issues).await?;
+        let rows = issue::rows(concepts, values, &drafts);
+        let wanted = |column: &Identifier| texts_for(&rows, column);
+        reader.held_values(&mut issues, wanted).await?;
+        let open_issues = self.open_issues(reader, &issues, concepts, &drafts).await?;
+        drafts.retain(|draft| !is_open(&open_issues, draft));
+        let rows = issue::rows(concepts, values, &drafts);
         // Where they do not compile, the plan says why.
-        let issue_collisions = match compile(&issues, concepts, values, &drafts) {
-            Ok(compiled) => reader.issue_collisions(&issues, &compiled.inserts).await?,
+        let issue_collisions = match compile(&issues, &rows, Purpose::Undone).whole() {
+            Ok(compiled) => {
+                let inserts: Vec<_> = compiled.inserts.iter().collect();
+                let collisions = reader.collisions(&issues, &inserts).await?;
+                let taken = collisions.iter();
+                taken
+                    .filter_map(|(probe, places)| probe.taken(&issues, places))
+                    .map(|problem| problem.to_string())
+                    .collect()
+            }
             Err(_) => vec![],
         };
         Ok(TriggersFacts {
@@ -253,7 +268,7 @@ impl Operation for Triggers {
             birth_triggers,
             issues,
             issue_concepts: concepts.clone(),
-            issue_collisions: issue_collisions.iter().map(ToString::to_string).collect(),
+            issue_collisions,
             open_issues,
         })
     }
@@ -393,17 +408,15 @@ impl Operation for Triggers {
         target: &TriggersTarget,
         facts: &TriggersFacts,
     ) -> Result<Vec<String>, Failure> {
-        let registry = current(reader, &target.registry.registry).await?;
-        let map = current(reader, &target.species_map).await?;
+        let registry = resolution::current(reader, &target.registry.registry).await?;
+        let map = resolution::current(reader, &target.species_map).await?;
         let columns = target.registry.columns()?;
         let rules = &self.profile.collections;
         let estate = reader.estate(&registry, &columns, rules).await?;
         let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
-        let values = &self.profile.issue;
         let drafts = self.unmapped(&facts.approved, &mapped);
-        let open = reader
-            .open_issues(&facts.issues, &facts.issue_concepts, values, &drafts)
-            .await?;
+        let (issues, concepts) = (&facts.issues, &facts.issue_concepts);
+        let open = self.open_issues(reader, issues, concepts, &drafts).await?;
         let names = estate.trigger_names(&self.profile.naming);
         let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
         let triggers = reader.birth_triggers(&tables, facts.function.oid).await?;
@@ -456,7 +469,7 @@ impl Operation for Triggers {
         mut keys: TriggersKeys,
     ) -> Result<TriggersKeys, Failure> {
         if let Some(issues) = keys.issues.take() {
-            let rows = reader.issue_rows(&issues).await?;
+            let rows = reader.record_rows(&issues).await?;
             let settled = issues.settled(&rows).ok_or_else(|| {
                 Failure::new(
                     FailureClass::Verification,
@@ -483,7 +496,7 @@ impl Operation for Triggers {
             live.is_some_and(|live| live.iter().any(|t| t.oid == key.oid))
         });
         let rows = rollback::issue_rows(reader, keys).await?;
-        let issues = rows.iter().filter(|row| **row != IssueRow::Gone);
+        let issues = rows.iter().filter(|row| **row != RecordRow::Gone);
         let there = triggers.count() + issues.count();
         Ok(if there == keys.triggers.len() + keys.queued() {
             Traces::Done

@@ -65,6 +65,16 @@ pub(super) fn findings<O>(item: &Item<O>) -> Vec<&str> {
     codes
 }
 
+/// The role could not carry it out, or could not take it back.
+pub(super) fn missing_rights(missing: &[String]) -> Failure {
+    Failure::new(
+        FailureClass::Privilege,
+        "MISSING_RIGHTS",
+        format!("the role {}", some(missing)),
+    )
+    .with_hint("connect as a role that owns the tables, or grant what is missing")
+}
+
 /// A list for people: its first items.
 pub(super) fn some(items: &[String]) -> String {
     const SHOWN: usize = 20;

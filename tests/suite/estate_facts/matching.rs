@@ -35,6 +35,7 @@ fn estate(db: &Database, registry: &str, columns: &EstateColumns, schemas: &[&st
     let registry = relation(db, registry);
     let rules = CollectionRules {
         schemas: schemas.iter().map(|&s| s.to_owned()).collect(),
+        ..CollectionRules::default()
     };
     reading(&db.url(), async |reader: Reader<'_>| {
         reader.estate(&registry, columns, &rules).await.unwrap()

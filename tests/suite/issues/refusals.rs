@@ -1,83 +1,83 @@
 //! What a table would refuse is read from its catalog, before anything is
 //! tried.
 
-use birth_core::issue::IssueProblem;
+use birth_core::record::RecordProblem;
 use birth_tests::server;
 
 use super::{COLLECTIONS, Place};
 
 fn codes(place: &Place) -> Vec<&'static str> {
     let found = place.compile().map_or_else(|p| p, |c| c.warnings);
-    found.iter().map(IssueProblem::code).collect()
+    found.iter().map(RecordProblem::code).collect()
 }
 
 /// What comes after `CREATE TABLE system_issues (`, and what is found.
 const TABLES: [(&str, &[&str]); 17] = [
     (
         "id serial PRIMARY KEY, category text, title text, owner_id int NOT NULL)",
-        &["ISSUE_COLUMN_NOT_FILLED"],
+        &["RECORD_COLUMN_NOT_FILLED"],
     ),
     (
         "id bigint PRIMARY KEY, category text, title text)",
-        &["ISSUE_COLUMN_NOT_FILLED"],
+        &["RECORD_COLUMN_NOT_FILLED"],
     ),
-    ("category text, title text)", &["ISSUE_NO_PRIMARY_KEY"]),
+    ("category text, title text)", &["RECORD_NO_PRIMARY_KEY"]),
     (
         "id public.span PRIMARY KEY DEFAULT '[1,2)', category text, title text)",
-        &["ISSUE_KEY_TYPE"],
+        &["RECORD_KEY_TYPE"],
     ),
     (
         "id serial PRIMARY KEY, a text, category text GENERATED ALWAYS AS (a) STORED, title text)",
-        &["ISSUE_COLUMN_COMPUTED"],
+        &["RECORD_COLUMN_COMPUTED"],
     ),
     (
         "id serial PRIMARY KEY, category public.kind, title text)",
-        &["ISSUE_ENUM_LABEL"],
+        &["RECORD_ENUM_LABEL"],
     ),
     (
         "id serial PRIMARY KEY, category text, collection_id uuid)",
-        &["ISSUE_TYPE", "ISSUE_TYPE", "ISSUE_TYPE"],
+        &["RECORD_TYPE", "RECORD_TYPE", "RECORD_TYPE"],
     ),
     (
         "id serial PRIMARY KEY, category varchar(20), title text)",
-        &["ISSUE_TOO_LONG"],
+        &["RECORD_TOO_LONG"],
     ),
     (
         "id serial PRIMARY KEY, category public.short, title text)",
-        &["ISSUE_TOO_LONG"],
+        &["RECORD_TOO_LONG"],
     ),
     (
         "id serial PRIMARY KEY, category text CHECK (category IN ('A', 'B')), title text)",
-        &["ISSUE_CHECK"],
+        &["RECORD_CHECK"],
     ),
     (
         "id serial PRIMARY KEY, category public.listed, title text)",
-        &["ISSUE_CHECK"],
+        &["RECORD_CHECK"],
     ),
     (
         "id serial PRIMARY KEY, category text, title text CHECK (title ~ '^[A-Z]'))",
-        &["ISSUE_CHECK_UNPROVED"],
+        &["RECORD_CHECK_UNPROVED"],
     ),
     (
         "id serial PRIMARY KEY, category text REFERENCES public.kinds, title text)",
-        &["ISSUE_FOREIGN_KEY"],
+        &["RECORD_FOREIGN_KEY"],
     ),
     (
         "id serial PRIMARY KEY, category text, collection text REFERENCES public.kinds)",
-        &["ISSUE_FOREIGN_KEY", "ISSUE_FOREIGN_KEY"],
+        &["RECORD_FOREIGN_KEY", "RECORD_FOREIGN_KEY"],
     ),
     (
         "id serial PRIMARY KEY, category text UNIQUE, title text)",
-        &["ISSUE_UNIQUE"],
+        &["RECORD_UNIQUE"],
     ),
     (
         "id serial PRIMARY KEY, category text, title text); CREATE UNIQUE INDEX u ON system_issues (lower(title))",
-        &["ISSUE_UNIQUE_UNPROVED"],
+        &["RECORD_UNIQUE_UNPROVED"],
     ),
     (
         "id serial PRIMARY KEY, category text, title text); CREATE TABLE elsewhere (LIKE system_issues);
          CREATE RULE away AS ON INSERT TO system_issues DO INSTEAD INSERT INTO elsewhere VALUES (NEW.*)",
-        &["ISSUE_RULE"],
+        &["RECORD_RULE"],
     ),
 ];
 
@@ -108,23 +108,18 @@ fn a_row_in_a_unique_index() {
             "",
         );
         let keys = place.write();
-        assert_eq!(keys.issues.len(), COLLECTIONS.len());
+        assert_eq!(keys.rows.len(), COLLECTIONS.len());
         assert_eq!(place.open().len(), 3);
         place
             .db
             .execute("UPDATE system_issues SET status = 'Done' WHERE collection <> 'cats'");
         assert_eq!(place.open().len(), 1);
         let found = place.collisions();
-        let [
-            IssueProblem::Unique {
-                collections, index, ..
-            },
-        ] = found.as_slice()
-        else {
+        let [RecordProblem::Unique { about, index, .. }] = found.as_slice() else {
             panic!("{found:?}");
         };
         assert_eq!(index, "system_issues_collection_category_key");
-        assert_eq!(*collections, COLLECTIONS.join(", "));
+        assert_eq!(*about, COLLECTIONS.join(", "));
         let error = place.try_write().unwrap_err();
         assert!(error.contains("23505"), "{error}");
         assert!(error.contains("$2 = 'cats'"), "{error}");
@@ -147,7 +142,11 @@ fn rights() {
             found.iter().map(ToString::to_string).collect()
         };
         let needs = |right: &str, on: &str| {
-            format!("the role lacks {right} on {on}, which writing and taking back an issue needs")
+            let what = match right {
+                "DELETE" => "taking rows back",
+                _ => "writing rows",
+            };
+            format!("the role lacks {right} on {on}, which {what} needs")
         };
         let table = "public.system_issues";
         assert_eq!(
@@ -177,7 +176,7 @@ fn rights() {
         place
             .db
             .execute("ALTER TABLE system_issues ENABLE ROW LEVEL SECURITY");
-        assert_eq!(codes(&place), ["ISSUE_ROW_SECURITY"]);
+        assert_eq!(codes(&place), ["RECORD_ROW_SECURITY"]);
     }
 }
 
@@ -198,7 +197,7 @@ fn tables_that_the_role_may_not_read() {
             "CREATE ROLE {role} LOGIN; GRANT ALL ON system_issues, system_issues_id_seq TO {role}"
         ));
         place.url = place.db.url_as(&role);
-        assert_eq!(codes(&place), ["ISSUE_FOREIGN_KEY_UNPROVED"]);
+        assert_eq!(codes(&place), ["RECORD_FOREIGN_KEY_UNPROVED"]);
         let keys = place.write();
         let told = format!("{:?}", place.rows(&keys));
         assert_eq!(

@@ -1,6 +1,6 @@
 //! The shapes that issues tables come in.
 
-use birth_core::issue::IssueKeys;
+use birth_core::record::RecordKeys;
 use birth_tests::server;
 
 use super::Place;
@@ -83,7 +83,7 @@ pub(super) const SHAPES: [Shape; 9] = [
         table: "\"Front Office\".\"System Issues\"",
         change: "UPDATE \"Front Office\".\"System Issues\" SET \"Status\" = 'seen' WHERE {i}",
         close: "UPDATE \"Front Office\".\"System Issues\" SET \"Status\" = 'Won''t Fix' WHERE {i}",
-        warnings: &["ISSUE_CHECK_UNPROVED"],
+        warnings: &["RECORD_CHECK_UNPROVED"],
     },
     Shape {
         what: "generated columns and domains",
@@ -111,7 +111,7 @@ pub(super) const SHAPES: [Shape; 9] = [
         table: "system_issues",
         change: "UPDATE system_issues SET owner = 'me' WHERE {i}",
         close: "UPDATE system_issues SET resolution_status = 'closed' WHERE {i}",
-        warnings: &["ISSUE_COLUMN_LEFT_TO_TRIGGER", "ISSUE_COLUMN_LEFT_TO_TRIGGER"],
+        warnings: &["RECORD_COLUMN_LEFT_TO_TRIGGER", "RECORD_COLUMN_LEFT_TO_TRIGGER"],
     },
     Shape {
         what: "a key of what is written, and a unique index on a part",
@@ -122,7 +122,7 @@ pub(super) const SHAPES: [Shape; 9] = [
         table: "system_issues",
         change: "UPDATE system_issues SET opened_at = '10:00' WHERE {i}",
         close: "UPDATE system_issues SET state = 'x' WHERE {i}",
-        warnings: &["ISSUE_UNIQUE_UNPROVED"],
+        warnings: &["RECORD_UNIQUE_UNPROVED"],
     },
     Shape {
         what: "a lookup table for the category, columns without a binary form",
@@ -151,8 +151,8 @@ impl Shape {
     }
 
     /// The condition that meets one issue.
-    pub(super) fn only(&self, keys: &IssueKeys, issue: usize) -> String {
-        let conditions: Vec<String> = keys.issues[issue]
+    pub(super) fn only(&self, keys: &RecordKeys, issue: usize) -> String {
+        let conditions: Vec<String> = keys.rows[issue]
             .key
             .iter()
             .map(|k| {
@@ -163,7 +163,7 @@ impl Shape {
         conditions.join(" AND ")
     }
 
-    pub(super) fn apply(&self, place: &Place, what: &str, keys: &IssueKeys, issue: usize) {
+    pub(super) fn apply(&self, place: &Place, what: &str, keys: &RecordKeys, issue: usize) {
         place
             .db
             .execute(&what.replace("{i}", &self.only(keys, issue)));

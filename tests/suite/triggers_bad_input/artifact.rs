@@ -250,6 +250,6 @@ fn options_that_do_not_belong() {
     // A trigger holds no rows to be saved.
     let run = run_of(&place.run(&APPLY).expect_code(0));
     let export = ["rollback", &run, "--yes", "--export", "rows.jsonl"];
-    let says = ["--export is for runs of policy storage only"];
+    let says = ["--export is for runs of policy storage and of the gate only"];
     place.refuses(&export, 20, "OPTION_NOT_OF_OPERATION", &says);
 }

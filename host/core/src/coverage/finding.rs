@@ -1,4 +1,4 @@
-//! One failed condition on one collection.
+//! One failed condition on one collection, or on the estate as a whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,10 +6,18 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::estate::Collection;
 use crate::policy::verdict::{Answer, Reason, Severity};
 
-/// One failed condition on one collection.
+/// The code of the one condition that the host finds itself: the registry has no
+/// policy columns, so most conditions cannot be judged.
+pub const POLICY_STORAGE_NOT_READY: &str = "POLICY_STORAGE_NOT_READY";
+
+/// One failed condition on one collection, or on the estate as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The registry's key.
+    /// It is about the estate as a whole, and not about one collection.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estate: bool,
+    /// The registry's key; empty where it is about the estate as a whole. An
+    /// empty key alone says nothing: a registry may hold one.
     pub collection: String,
     /// Its governance role as stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +80,7 @@ impl Finding {
             .iter()
             .filter(is_finding)
             .map(|reason| Self {
+                estate: false,
                 collection: collection.key.clone(),
                 role: collection.role.clone(),
                 table: collection.table.as_ref().map(|t| t.name.to_string()),
@@ -82,12 +91,35 @@ impl Finding {
             .collect()
     }
 
+    /// A finding about the estate as a whole.
+    #[must_use]
+    pub fn of_estate(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            estate: true,
+            collection: String::new(),
+            role: None,
+            table: None,
+            code: code.to_owned(),
+            message: message.into(),
+            notes: vec![],
+        }
+    }
+
+    /// The collection it is about; none where it is about the estate.
+    #[must_use]
+    pub fn about(&self) -> Option<&str> {
+        (!self.estate).then_some(self.collection.as_str())
+    }
+
     /// What tells the finding from every other: a digest of collection and
     /// code. Nothing that can change while the condition fails is part of it,
     /// so it survives a renamed column or a trigger that was made again.
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
-        fingerprint(&self.collection, &self.code)
+        match self.about() {
+            Some(collection) => fingerprint(collection, &self.code),
+            None => estate_fingerprint(&self.code),
+        }
     }
 }
 
@@ -96,6 +128,14 @@ impl Finding {
 pub fn fingerprint(collection: &str, code: &str) -> Digest {
     DigestBuilder::new("birth finding 1")
         .text(collection)
+        .text(code)
+        .finish()
+}
+
+/// The fingerprint of a condition on the estate as a whole.
+#[must_use]
+pub fn estate_fingerprint(code: &str) -> Digest {
+    DigestBuilder::new("birth finding of the estate 1")
         .text(code)
         .finish()
 }

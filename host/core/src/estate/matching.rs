@@ -150,7 +150,7 @@ fn lies_in(
     let schema = found.table.name.schema.as_str();
     match (located, read) {
         (None, None) => {
-            rules.schemas.is_empty()
+            rules.schemas.is_empty() && schema != rules.gate_schema
                 || rules.schemas.iter().any(|s| s == schema)
                 || found.kind == RelationKind::TemporaryTable
         }
@@ -220,6 +220,8 @@ mod tests {
             found("x", "y.z", Table),
             found("pg_temp_3", "t", TemporaryTable),
             found("pg_temp_3", "mine", TemporaryTable),
+            found("a", "event", Table),
+            found("gate", "event", Table),
         ];
         let names: Vec<String> = names_to_look_for(std::slice::from_ref(&row))
             .into_iter()
@@ -231,6 +233,7 @@ mod tests {
             .collect();
         let rules = CollectionRules {
             schemas: schemas.iter().map(|&s| s.to_owned()).collect(),
+            gate_schema: "gate".to_owned(),
         };
         let estate = Estate::new(vec![row], &asked, &rules);
         let collection = &estate.collections[0];
@@ -248,7 +251,11 @@ mod tests {
     #[test]
     fn every_rule_of_matching() {
         let key = |key| row(key, None, None);
-        let rows: [(RegistryRow, &[&str], &str); 19] = [
+        let rows: [(RegistryRow, &[&str], &str); 22] = [
+            // The gate's own queue is no collection unless it is named.
+            (key("event"), &[], "Table a.event"),
+            (key("event"), &["gate"], "Table gate.event"),
+            (key("gate.event"), &[], "Table gate.event"),
             (key("only"), &[], "Table a.only"),
             (key("Only"), &[], "None "),
             (key("only "), &[], "None "),

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::FAMILY;
+use super::{FAMILY, IssueDraft};
 use crate::ident::{Identifier, QualifiedName};
-use crate::profile::{Concept, Profile};
-use crate::resolve::{self, Column, ResolveError};
+use crate::profile::Profile;
+use crate::record::Finder;
+use crate::resolve::{Column, ResolveError};
 
 /// The columns of an issues table by what they mean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,13 +33,10 @@ pub struct IssueConcepts {
     pub updated_at: Option<Identifier>,
     /// `issue_closed_at`
     pub closed_at: Option<Identifier>,
-    /// What an issue is recognised by.
-    pub recognition: Recognition,
 }
 
-/// By what an issue that is already there is recognised, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// By what an issue that is already there is recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recognition {
     /// Its fingerprint.
     Fingerprint,
@@ -48,10 +46,12 @@ pub enum Recognition {
     Title,
     /// Its exact description and its category.
     Description,
+    /// Its category, and that it names no collection: an issue about the estate
+    /// as a whole where there is nothing else.
+    Category,
 }
 
-/// Resolves the concepts of an issues table. A column that the profile names for
-/// one concept is not guessed to be another.
+/// Resolves the concepts of an issues table.
 ///
 /// # Errors
 ///
@@ -62,24 +62,20 @@ pub fn resolve(
     table: &QualifiedName,
     columns: &[Column],
 ) -> Result<IssueConcepts, ResolveError> {
-    let mut found = Finder {
-        profile,
-        table,
-        columns,
-        taken: vec![],
-    };
+    let mut found = Finder::new(profile, FAMILY, table, columns);
     let category = found.required("issue_category")?;
     let collection = found.optional("issue_collection")?;
     let fingerprint = found.optional("issue_fingerprint")?;
     let title = found.optional("issue_title")?;
     let description = found.optional("issue_description")?;
-    let recognition = match (&fingerprint, &collection, &title, &description) {
-        (Some(_), ..) => Recognition::Fingerprint,
-        (_, Some(_), ..) => Recognition::Collection,
-        (_, _, Some(_), _) => Recognition::Title,
-        (.., Some(_)) => Recognition::Description,
-        _ => return Err(found.nothing_to_recognise_by()),
-    };
+    let recognised = [&fingerprint, &collection, &title, &description];
+    if recognised.iter().all(|column| column.is_none()) {
+        return Err(found.missing(
+            "issue_fingerprint",
+            "and none is issue_collection, issue_title or issue_description, so nothing would \
+             tell which collection an issue is about",
+        ));
+    }
     Ok(IssueConcepts {
         category,
         collection,
@@ -92,113 +88,53 @@ pub fn resolve(
         created_at: found.optional("issue_created_at")?,
         updated_at: found.optional("issue_updated_at")?,
         closed_at: found.optional("issue_closed_at")?,
-        recognition,
     })
 }
 
 impl IssueConcepts {
-    /// The column an issue is recognised by. The category counts beside it,
-    /// except beside a fingerprint, which is made of it.
+    /// What an issue is recognised by, best first: its fingerprint; its
+    /// collection, of which there is one issue of a category; its title; its
+    /// description. Where a collection can have several issues of a category, one
+    /// for each condition, the collection comes last: the texts name the
+    /// condition too.
     #[must_use]
-    pub fn recognised_by(&self) -> (Option<&Identifier>, Option<&Identifier>) {
+    pub fn recognition(&self, draft: &IssueDraft) -> Recognition {
+        let fingerprint = self.fingerprint.as_ref().map(|_| Recognition::Fingerprint);
+        let title = self.title.as_ref().map(|_| Recognition::Title);
+        let description = self.description.as_ref().map(|_| Recognition::Description);
+        let collection = self.collection.as_ref().and(draft.collection.as_ref());
+        let collection = collection.map(|_| Recognition::Collection);
+        let ranked = match draft.condition {
+            None => [fingerprint, collection, title, description],
+            Some(_) => [fingerprint, title, description, collection],
+        };
+        let best = ranked.into_iter().flatten().next();
+        best.unwrap_or(Recognition::Category)
+    }
+
+    /// Whether issues of several conditions on one collection cannot be told
+    /// apart: there is one for all of them.
+    #[must_use]
+    pub fn is_by_collection_alone(&self) -> bool {
+        [&self.fingerprint, &self.title, &self.description]
+            .iter()
+            .all(|column| column.is_none())
+    }
+
+    /// The column an issue is recognised by. The category counts beside it,
+    /// except beside a fingerprint, which is made of it or of the condition.
+    #[must_use]
+    pub fn recognised_by(
+        &self,
+        recognition: Recognition,
+    ) -> (Option<&Identifier>, Option<&Identifier>) {
         let category = Some(&self.category);
-        match self.recognition {
+        match recognition {
             Recognition::Fingerprint => (self.fingerprint.as_ref(), None),
             Recognition::Collection => (self.collection.as_ref(), category),
             Recognition::Title => (self.title.as_ref(), category),
             Recognition::Description => (self.description.as_ref(), category),
+            Recognition::Category => (None, category),
         }
-    }
-}
-
-struct Finder<'a> {
-    profile: &'a Profile,
-    table: &'a QualifiedName,
-    columns: &'a [Column],
-    taken: Vec<(&'static str, Identifier)>,
-}
-
-impl<'a> Finder<'a> {
-    fn required(&mut self, id: &'static str) -> Result<Identifier, ResolveError> {
-        let wanted = self.wanted(id)?;
-        self.find(id, wanted)
-    }
-
-    /// None where no column fits; a column that the profile names has to.
-    fn optional(&mut self, id: &'static str) -> Result<Option<Identifier>, ResolveError> {
-        let wanted = self.wanted(id)?;
-        match self.find(id, wanted) {
-            Err(ResolveError::ConceptMissing { .. }) if wanted.column.is_none() => Ok(None),
-            found => found.map(Some),
-        }
-    }
-
-    fn wanted(&self, id: &str) -> Result<&'a Concept, ResolveError> {
-        let profile = self.profile;
-        profile
-            .concepts
-            .get(id)
-            .ok_or_else(|| self.missing(id, "", "the profile does not have it".to_owned()))
-    }
-
-    fn find(&mut self, id: &'static str, wanted: &Concept) -> Result<Identifier, ResolveError> {
-        let candidates: Vec<Column> = self
-            .columns
-            .iter()
-            .filter(|c| !self.is_named_for_another(id, &c.name))
-            .cloned()
-            .collect();
-        let name = resolve::concept(id, wanted, self.table, &candidates)?.column;
-        let column = Identifier::new(name)
-            .map_err(|error| self.missing(id, &wanted.meaning, error.to_string()))?;
-        if let Some((other, _)) = self.taken.iter().find(|(_, taken)| *taken == column) {
-            return Err(ResolveError::ConceptsShareColumn {
-                first: (*other).to_owned(),
-                second: id.to_owned(),
-                table: self.table.to_string(),
-                column: column.to_string(),
-            });
-        }
-        self.taken.push((id, column.clone()));
-        Ok(column)
-    }
-
-    /// Only hints give way: two concepts that name one column are an error.
-    fn is_named_for_another(&self, id: &str, column: &str) -> bool {
-        let named = |concept: &Concept| concept.column.as_deref() == Some(column);
-        let own = self.profile.concepts.get(id).is_some_and(named);
-        !own && self
-            .profile
-            .concepts
-            .values()
-            .any(|concept| concept.family == FAMILY && named(concept))
-    }
-
-    fn missing(&self, id: &str, meaning: &str, detail: String) -> ResolveError {
-        ResolveError::ConceptMissing {
-            concept: id.to_owned(),
-            meaning: meaning.to_owned(),
-            table: self.table.to_string(),
-            detail,
-        }
-    }
-
-    fn nothing_to_recognise_by(&self) -> ResolveError {
-        let id = "issue_fingerprint";
-        let meaning = self.profile.concepts.get(id).map_or("", |c| &c.meaning);
-        let columns: Vec<String> = self
-            .columns
-            .iter()
-            .map(|c| format!("{} {}", c.name, c.r#type))
-            .collect();
-        self.missing(
-            id,
-            meaning,
-            format!(
-                "and none is issue_collection, issue_title or issue_description, so nothing would \
-                 tell which collection an issue is about; the table has {}",
-                columns.join(", ")
-            ),
-        )
     }
 }

@@ -1,307 +1,65 @@
-//! The writer of issues, on facts alone.
+//! Which columns are what, by name and by profile; what issues are recognised by;
+//! how they are closed.
 #![expect(clippy::unwrap_used, reason = "tests state what they expect")]
-
-mod names;
-mod refusals;
 
 use std::collections::BTreeSet;
 
 use super::concepts::resolve;
-use super::table::{
-    IssueCheck, IssueColumn, IssueForeignKey, IssueRights, NAME, TEXT, UUID, UniqueIndex, VARCHAR,
-};
 use super::*;
-use crate::catalog::relation::RelationKind;
-use crate::digest::Digest;
-use crate::ident::{Identifier, QualifiedName};
-use crate::profile::{IssueValues, Profile};
-use crate::resolve::{Column, Relation};
-use crate::sql::Statement;
+use crate::profile::Profile;
+use crate::record::tests::{draft, id, plain};
+use crate::resolve::Column;
 
-fn id(name: &str) -> Identifier {
-    Identifier::new(name).unwrap()
-}
-
-fn column(name: &str, r#type: &str, category: char, base_type: u32) -> IssueColumn {
-    IssueColumn {
-        name: id(name),
-        r#type: r#type.to_owned(),
-        declared: r#type.to_owned(),
-        category,
-        base_type,
-        comparable: true,
-        max_length: None,
-        labels: vec![],
-        not_null: false,
-        has_default: false,
-        identity: false,
-        computed: false,
-        deterministic: true,
-        binary: true,
-        insertable: true,
-        readable: true,
-        forbidden_sequence: None,
-    }
-}
-
-fn text(name: &str) -> IssueColumn {
-    column(name, "text", 'S', TEXT)
-}
-
-fn varchar(name: &str, limit: u32) -> IssueColumn {
-    IssueColumn {
-        declared: format!("character varying({limit})"),
-        max_length: Some(limit),
-        ..column(name, "character varying", 'S', VARCHAR)
-    }
-}
-
-fn labels(name: &str, labels: &[&str]) -> IssueColumn {
-    IssueColumn {
-        labels: labels.iter().map(|&l| l.to_owned()).collect(),
-        ..column(name, "public.\"Kind\"", 'E', 99_999)
-    }
-}
-
-fn needed(column: IssueColumn) -> IssueColumn {
-    IssueColumn {
-        not_null: true,
-        ..column
-    }
-}
-
-fn table(columns: Vec<IssueColumn>) -> IssueTable {
-    let mut all = vec![IssueColumn {
-        has_default: true,
-        ..needed(column("id", "bigint", 'N', 20))
-    }];
-    all.extend(columns);
-    IssueTable {
-        relation: Relation {
-            oid: 1,
-            name: QualifiedName::new(id("s"), id("issues")),
-            kind: RelationKind::Table,
-        },
-        columns: all,
-        key: vec![id("id")],
-        checks: vec![],
-        foreign_keys: vec![],
-        unique: vec![],
-        before_insert: vec![],
-        rules: vec![],
-        rights: IssueRights {
-            schema: true,
-            delete: true,
-            row_security: false,
-        },
-    }
-}
-
-/// The plain one that takes everything.
-fn plain() -> IssueTable {
-    table(vec![
-        needed(text("category")),
-        text("collection_key"),
-        needed(text("title")),
-        text("status"),
-    ])
-}
-
-fn concepts(table: &IssueTable) -> IssueConcepts {
-    let columns: Vec<Column> = table
-        .columns
-        .iter()
-        .map(|c| Column {
-            name: c.name.to_string(),
-            r#type: c.declared.clone(),
-            category: c.category,
+#[test]
+fn concepts_by_name_and_by_profile() {
+    let columns = |names: &[&str]| -> Vec<Column> {
+        let text = |name: &&str| Column {
+            name: (*name).to_owned(),
+            r#type: "text".to_owned(),
+            category: 'S',
             unique: false,
-        })
-        .collect();
-    resolve(
-        &Profile::built_in().unwrap(),
-        &table.relation.name,
-        &columns,
-    )
-    .unwrap()
-}
-
-fn values() -> IssueValues {
-    Profile::built_in().unwrap().issue
-}
-
-fn draft(collection: &str) -> IssueDraft {
-    IssueDraft {
-        category: "BIRTH_SPECIES_MAPPING".to_owned(),
-        collection: collection.to_owned(),
-        title: format!("{collection} has no species mapping"),
-        description: "It is governed.".to_owned(),
+        };
+        names.iter().map(text).collect()
+    };
+    let with = |toml: &str, names: &[&str]| {
+        let profile = Profile::with_overrides(&format!("format = 1\n{toml}")).unwrap();
+        resolve(&profile, &plain().relation.name, &columns(names))
+    };
+    let found = with("", &["Issue Type", "Summary", "State", "Fingerprint"]).unwrap();
+    assert_eq!(found.category.as_str(), "Issue Type");
+    assert_eq!(found.title, Some(id("Summary")));
+    let recognition = |found: &IssueConcepts| found.recognition(&draft("cats"));
+    assert_eq!(recognition(&found), Recognition::Fingerprint);
+    let by = found.recognised_by(Recognition::Fingerprint);
+    assert_eq!(by, (Some(&id("Fingerprint")), None));
+    for (names, expected) in [
+        (["type", "collection", "title"], Recognition::Collection),
+        (["type", "body", "title"], Recognition::Title),
+        (["type", "body", "x"], Recognition::Description),
+    ] {
+        assert_eq!(recognition(&with("", &names).unwrap()), expected);
     }
-}
-
-fn compiled(table: &IssueTable) -> Result<Compiled, Vec<IssueProblem>> {
-    compile(table, &concepts(table), &values(), &[draft("cats")])
-}
-
-/// The codes of problems, or of warnings where there is none.
-fn codes(table: &IssueTable) -> Vec<&'static str> {
-    let found = compiled(table).map_or_else(|problems| problems, |c| c.warnings);
-    found.iter().map(IssueProblem::code).collect()
-}
-
-/// What is told, each with its hint.
-fn told(table: &IssueTable) -> String {
-    let found = compiled(table).map_or_else(|problems| problems, |c| c.warnings);
-    let lines = found.iter().map(|p| {
-        let hint = p.hint().map_or_else(String::new, |h| format!(" [{h}]"));
-        format!("{p}{hint}")
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn a_plain_table() {
-    let compiled = compiled(&plain()).unwrap();
-    assert_eq!(compiled.warnings, []);
-    let preview = compiled.inserts[0].preview();
-    let (word, rest) = preview.split_once(' ').unwrap();
-    assert_eq!(word, "INSERT");
-    insta::assert_snapshot!(rest, @r#"INTO "s"."issues" AS birth_new ("category", "collection_key", "title") VALUES ($1::text, $2::text, $3::text) RETURNING birth_new."id"::text, encode(sha256(record_send(ROW(birth_new."id", birth_new."category", birth_new."collection_key", birth_new."title", birth_new."status"))), 'hex'), birth_new."collection_key"::text, birth_new."category"::text; -- $1 = 'BIRTH_SPECIES_MAPPING', $2 = 'cats', $3 = 'cats has no species mapping'"#);
-    assert!(compiled.inserts[0].returns());
-}
-
-#[test]
-fn what_is_filled_only_where_it_has_to_be() {
-    let all = |needed: fn(IssueColumn) -> IssueColumn| {
-        table(vec![
-            text("category"),
-            text("fingerprint"),
-            text("description"),
-            needed(text("status")),
-            needed(text("severity")),
-            needed(text("source")),
-            needed(column("created_at", "timestamp with time zone", 'D', 1184)),
-            needed(column("updated_at", "date", 'D', 1082)),
-            column("closed_at", "date", 'D', 1082),
-        ])
-    };
-    let filled = |table: &IssueTable| -> Vec<String> {
-        let insert = compiled(table).unwrap().inserts.remove(0);
-        let columns = insert.assignments.iter();
-        columns.map(|a| a.column.to_string()).collect()
-    };
-    let always = ["category", "fingerprint", "description"];
-    assert_eq!(filled(&all(|column| column)), always);
-    let with_default = |column| IssueColumn {
-        has_default: true,
-        ..needed(column)
-    };
-    assert_eq!(filled(&all(with_default)), always);
-    let asked = ["status", "severity", "source", "created_at", "updated_at"];
-    assert_eq!(filled(&all(needed)), [&always[..], &asked].concat());
-    let insert = compiled(&all(needed)).unwrap().inserts.remove(0);
+    let code = |toml: &str, names: &[&str]| with(toml, names).unwrap_err().code();
+    assert_eq!(code("", &["title"]), "CONCEPT_MISSING");
+    let nothing = with("", &["type", "x"]).unwrap_err();
     assert!(
-        insert.sql().contains("$6::text, now(), now())"),
-        "{}",
-        insert.sql()
+        nothing.to_string().contains("tell which collection"),
+        "{nothing}"
     );
-    let sent: Vec<Option<String>> = insert.parameters();
-    assert_eq!(sent[1].as_deref().unwrap().len(), 64);
-    assert_eq!(
-        sent[3..],
-        ["open", "warning", "birth"].map(|v| Some(v.to_owned()))
+    assert!(nothing.hint().contains("[concept.issue_fingerprint]"));
+    // What the profile names is not guessed to be another, and has to be there.
+    let names = ["type", "title", "x"];
+    let named = with("[concept.issue_collection]\ncolumn = 'title'", &names).unwrap();
+    assert_eq!((named.collection, named.title), (Some(id("title")), None));
+    let absent = "[concept.issue_collection]\ncolumn = 'y'";
+    assert_eq!(code(absent, &names), "CONCEPT_MISSING");
+    let twice = "[concept.issue_collection]\ncolumn = 'x'\n[concept.issue_title]\ncolumn = 'x'";
+    assert_eq!(code(twice, &names), "CONCEPTS_SHARE_COLUMN");
+    let none = with(
+        "[concept.issue_fingerprint]\nhints = []",
+        &["type", "title", "fingerprint"],
     );
-}
-
-#[test]
-fn what_is_cut_and_what_never_is() {
-    let with = |collection: IssueColumn, title| {
-        table(vec![text("category"), collection, varchar("title", title)])
-    };
-    let title = |limit| {
-        let found = compiled(&with(text("collection_key"), limit)).unwrap();
-        found.inserts[0].text(&id("title")).unwrap().clone()
-    };
-    assert_eq!(title(27), "cats has no species mapping");
-    assert_eq!(title(26), "cats has no species map...");
-    assert_eq!(title(8), "cats...");
-    assert_eq!(title(2), "ca");
-    assert_eq!(fill::shortened("ééééé", 4), "é...");
-    // What an issue is recognised by is the issue.
-    assert_eq!(
-        codes(&with(varchar("collection_key", 3), 99)),
-        ["ISSUE_TOO_LONG"]
-    );
-    let by_title = table(vec![text("category"), varchar("title", 26)]);
-    assert_eq!(codes(&by_title), ["ISSUE_TOO_LONG"]);
-    let by_digest = table(vec![text("category"), varchar("fingerprint", 63)]);
-    assert_eq!(codes(&by_digest), ["ISSUE_TOO_LONG"]);
-    let by_digest = table(vec![text("category"), varchar("fingerprint", 64)]);
-    assert_eq!(codes(&by_digest), [""; 0]);
-}
-
-#[test]
-fn captures() {
-    let insert = compiled(&plain()).unwrap().inserts.remove(0);
-    let digest = "0".repeat(64);
-    let row = |collection: &str| -> Vec<Option<String>> {
-        let row = ["7", &digest, collection, "BIRTH_SPECIES_MAPPING"];
-        row.iter().map(|v| Some((*v).to_owned())).collect()
-    };
-    let issue = insert.capture(&[row("cats")]).unwrap();
-    assert_eq!(
-        (issue.shown(), issue.row.to_string()),
-        ("7".to_owned(), digest.clone())
-    );
-    let keys = IssueKeys {
-        issues: vec![issue.clone()],
-        ..IssueKeys::of(1, std::slice::from_ref(&insert)).unwrap()
-    };
-    let durable = serde_json::to_string(&keys).unwrap();
-    assert_eq!(serde_json::from_str::<IssueKeys>(&durable).unwrap(), keys);
-    let newer = durable.replacen('{', "{\"x\":1,", 1);
-    assert!(serde_json::from_str::<IssueKeys>(&newer).is_err());
-    assert_eq!(IssueKeys::of(1, &[]), None);
-    let now = Digest::of(b"later");
-    let settled = |row: IssueRow| Some(keys.clone().settled(&[row])?.issues[0].row);
-    assert_eq!(settled(IssueRow::Unchanged), Some(issue.row));
-    assert_eq!(
-        settled(IssueRow::ReferredTo { by: vec![] }),
-        Some(issue.row)
-    );
-    assert_eq!(settled(IssueRow::Changed { now: Some(now) }), Some(now));
-    assert_eq!(settled(IssueRow::Changed { now: None }), None);
-    assert_eq!(settled(IssueRow::Gone), None);
-    assert_eq!(keys.clone().settled(&[]), None);
-
-    let error = |rows: &[Vec<Option<String>>]| insert.capture(rows).unwrap_err().to_string();
-    assert!(error(&[]).ends_with("stored 0 rows: a trigger may have dropped it"));
-    assert!(error(&[row("cats"), row("cats")]).ends_with("stored 2 rows"));
-    assert!(
-        error(&[row("Cats")]).contains("with Some(\"Cats\") in collection_key instead of \"cats\"")
-    );
-    assert!(error(&[vec![]]).contains("another form"));
-    let mut no_digest = row("cats");
-    no_digest[1] = Some("x".to_owned());
-    assert!(error(&[no_digest]).contains("another form"));
-    let mut no_key = row("cats");
-    no_key[0] = None;
-    assert!(error(&[no_key]).contains("another form"));
-
-    let delete = keys.delete(&issue, &QualifiedName::new(id("s"), id("it's")));
-    let preview = delete.preview();
-    let (word, rest) = preview.split_once(' ').unwrap();
-    assert_eq!(word, "DELETE");
-    insta::assert_snapshot!(rest, @r#"FROM "s"."it's" AS birth_old WHERE birth_old."id" = $1::text::bigint RETURNING encode(sha256(record_send(ROW(birth_old."id", birth_old."category", birth_old."collection_key", birth_old."title", birth_old."status"))), 'hex'); -- $1 = '7'"#);
-    assert!(delete.returns());
-    let confirm = |rows: &[Vec<Option<String>>]| delete.confirm(rows).map_err(|e| e.to_string());
-    assert_eq!(confirm(&[vec![Some(digest)]]), Ok(()));
-    assert!(confirm(&[]).unwrap_err().contains("met 0 rows"));
-    assert!(
-        confirm(&[vec![Some("1".repeat(64))]])
-            .unwrap_err()
-            .contains("was changed")
-    );
+    assert_eq!(recognition(&none.unwrap()), Recognition::Title);
 }
 
 #[test]
@@ -320,22 +78,4 @@ fn fingerprints() {
     assert_eq!(BTreeSet::from(all.clone()).len(), 3);
     // It is stored: it must not change from one version to the next.
     insta::assert_snapshot!(all[0], @"83ab90b9a3e3602095418ff4ca886457dd9c872f5c9dbd6bd8645690972a256a");
-}
-
-/// Thousands of drafts are a matter of course.
-#[test]
-fn every_draft_has_its_insert() {
-    let drafts: Vec<IssueDraft> = (0..2000).map(|i| draft(&format!("c{i}"))).collect();
-    let table = plain();
-    let found = compile(&table, &concepts(&table), &values(), &drafts).unwrap();
-    assert!(
-        found
-            .inserts
-            .iter()
-            .zip(&drafts)
-            .all(|(insert, draft)| insert.collection == draft.collection
-                && insert.text(&id("collection_key")) == Some(&draft.collection))
-    );
-    let texts = wanted_texts(&concepts(&table), &values(), &drafts, &id("collection_key"));
-    assert_eq!(texts.len(), 2000);
 }

@@ -3,6 +3,7 @@
 //! vocabulary of what may run), `plan`, `verify`, `undo`, `report`.
 
 pub mod decide;
+pub mod gate;
 pub mod plan_file;
 pub mod report;
 pub mod storage;

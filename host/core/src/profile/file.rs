@@ -20,6 +20,8 @@ pub(super) struct File {
     pub(super) naming: NamingFile,
     #[serde(default)]
     pub(super) issue: IssueFile,
+    #[serde(default)]
+    pub(super) health: HealthFile,
     pub(super) collections: Option<CollectionRules>,
 }
 
@@ -50,6 +52,9 @@ pub(super) struct NamingFile {
     pub(super) trigger: Option<String>,
     pub(super) trigger_function: Option<String>,
     pub(super) trigger_function_schema: Option<String>,
+    pub(super) gate_schema: Option<String>,
+    pub(super) gate_insert_trigger: Option<String>,
+    pub(super) gate_role_trigger: Option<String>,
     pub(super) long_names: Option<LongNames>,
 }
 
@@ -57,8 +62,19 @@ pub(super) struct NamingFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct IssueFile {
     pub(super) species_category: Option<String>,
+    pub(super) onboarding_category: Option<String>,
     pub(super) open_status: Option<String>,
     pub(super) closed: Option<Vec<String>>,
+    pub(super) closed_status: Option<String>,
+    pub(super) severity: Option<String>,
+    pub(super) source: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct HealthFile {
+    pub(super) r#type: Option<String>,
+    pub(super) status: Option<String>,
     pub(super) severity: Option<String>,
     pub(super) source: Option<String>,
 }

@@ -9,6 +9,10 @@ use crate::ident::QualifiedName;
 /// them ever run at once on one database.
 pub const SHARED_LOCK_KEY: &str = "birth_governed_operation";
 
+/// The lock under which gate and sweep open issues, so that no two of them open
+/// one for the same finding. It is taken only where there is something new.
+pub const FINDINGS_LOCK_KEY: &str = "birth_findings_writer";
+
 /// Bounds on waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {

@@ -7,6 +7,7 @@
 pub mod frame;
 pub mod issue;
 pub mod query;
+pub mod record;
 
 /// One statement of an operation's closed vocabulary.
 pub trait Statement: Clone + std::fmt::Debug + Send + Sync {
@@ -24,8 +25,8 @@ pub trait Statement: Clone + std::fmt::Debug + Send + Sync {
         false
     }
 
-    /// What people read before it runs: one line with its closing semicolon,
-    /// and after it the values of its parameters as a comment.
+    /// What people read before it runs: the text with its closing semicolon, and
+    /// after it the values of its parameters as a comment.
     fn preview(&self) -> String {
         let mut line = format!("{};", self.sql());
         for (i, value) in self.parameters().iter().enumerate() {
@@ -48,6 +49,20 @@ pub fn literal(value: &str) -> String {
     } else {
         format!("'{doubled}'")
     }
+}
+
+/// A text between dollar quotes, whose tag does not occur in it: it stays
+/// readable, and nothing in it has to be escaped.
+#[must_use]
+pub fn dollar_quoted(text: &str) -> String {
+    let mut tag = "$birth$".to_owned();
+    let mut number = 0_u32;
+    // The text's end and the beginning of the tag can be one too.
+    while format!("{text}{tag}").find(&tag) != Some(text.len()) {
+        number += 1;
+        tag = format!("$birth{number}$");
+    }
+    format!("{tag}{text}{tag}")
 }
 
 /// A string literal that has no line of its own to break: control characters
@@ -104,5 +119,15 @@ mod tests {
         assert_eq!(literal("a"), "'a'");
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
+    }
+
+    #[test]
+    fn dollar_quotes_do_not_end_early() {
+        assert_eq!(dollar_quoted("a"), "$birth$a$birth$");
+        assert_eq!(
+            dollar_quoted("a $birth$ $birth1$"),
+            "$birth2$a $birth$ $birth1$$birth2$"
+        );
+        assert_eq!(dollar_quoted("a$birth"), "$birth1$a$birth$birth1$");
     }
 }

@@ -9,6 +9,7 @@ pub mod classification;
 pub mod coverage;
 pub mod decide;
 pub mod estate;
+pub mod gate;
 pub mod locks;
 pub mod queue;
 pub mod storage;

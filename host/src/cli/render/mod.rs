@@ -1,6 +1,7 @@
 //! How the operations look to people: what each has to say about its own plan.
 
 mod decide;
+mod gate;
 mod storage;
 mod triggers;
 
@@ -16,6 +17,7 @@ use crate::run::operation::Operation;
 use crate::run::stage::Planned;
 
 pub(super) use decide::show_rollback as show_decide_rollback;
+pub(super) use gate::show_rollback as show_gate_rollback;
 pub(super) use storage::show_rollback as show_storage_rollback;
 pub(super) use triggers::show_rollback as show_triggers_rollback;
 

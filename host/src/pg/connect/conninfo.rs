@@ -36,6 +36,18 @@ pub(super) fn parse(argument: &str) -> Result<Pairs, SettingsError> {
     Ok(vec![("dbname".to_owned(), argument.to_owned())])
 }
 
+/// The first parameter of an argument whose value is a secret, for arguments
+/// that must not hold any.
+///
+/// # Errors
+///
+/// Any text that cannot be read.
+pub fn secret_in(argument: &str) -> Result<Option<&'static str>, SettingsError> {
+    let pairs = parse(argument)?;
+    let mut keywords = DEFINITIONS.iter().map(|definition| definition.keyword);
+    Ok(keywords.find(|known| is_secret(known) && pairs.iter().any(|(given, _)| given == known)))
+}
+
 fn url_error(part: &'static str, reason: &'static str) -> SettingsError {
     SettingsError::Url { part, reason }
 }

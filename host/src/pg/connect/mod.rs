@@ -29,6 +29,7 @@ mod sources;
 mod tests;
 mod tls;
 
+pub use conninfo::secret_in;
 pub use endpoint::Endpoint;
 pub use error::{ConnectError, Failure, SettingsError, TlsReason};
 pub use parameters::Origin;

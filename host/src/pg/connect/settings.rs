@@ -121,6 +121,14 @@ impl ConnectionSettings {
         &self.database
     }
 
+    /// The same, with a `connect_timeout` where none was given: a server that
+    /// never answers must not be waited for without end.
+    #[must_use]
+    pub fn with_default_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout.get_or_insert(timeout);
+        self
+    }
+
     /// The role connected as.
     #[must_use]
     pub fn user(&self) -> &str {

@@ -9,11 +9,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::passfile::{self, Lookup};
-use super::{ConnectionSettings, SettingsError, resolve};
+use super::{ConnectionSettings, SettingsError, resolve, secret_in};
 
 const SECRET: &str = "s3cr";
 
@@ -441,4 +442,36 @@ fn each_host_gets_its_own_password_from_a_private_file() {
         let settings = resolve_with(hosts, &[("HOME", home)]).unwrap();
         assert_eq!(password(&settings, 0), None, "mode {mode:o}");
     }
+}
+
+#[test]
+fn a_secret_in_an_argument_is_named_and_not_quoted() {
+    for (argument, expected) in [
+        ("service=shop", None),
+        ("host=db dbname=shop passfile=/etc/pass", None),
+        ("postgresql://ann@db/shop", None),
+        ("postgresql://ann:s3cr@db/shop", Some("password")),
+        ("host=db password=s3cr", Some("password")),
+        ("host=db sslpassword='s3cr'", Some("sslpassword")),
+        ("postgresql://db/shop?password=s3cr", Some("password")),
+    ] {
+        assert_eq!(secret_in(argument).unwrap(), expected, "{argument}");
+    }
+    let error = secret_in("password=s3cr s3cr").unwrap_err();
+    assert!(!error.to_string().contains(SECRET), "{error}");
+}
+
+#[test]
+fn a_time_to_connect_is_filled_in_only_where_none_is_given() {
+    let settings = |argument| {
+        let settings = resolve_with(argument, &[]).unwrap();
+        settings
+            .with_default_timeout(Duration::from_secs(9))
+            .timeout
+    };
+    assert_eq!(settings("host=a"), Some(Duration::from_secs(9)));
+    assert_eq!(
+        settings("host=a connect_timeout=3"),
+        Some(Duration::from_secs(3))
+    );
 }

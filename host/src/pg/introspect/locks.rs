@@ -150,12 +150,17 @@ impl Reader<'_> {
         rows.first().map(|row| column(row, 0)).transpose()
     }
 
-    /// Functions that the present transaction made or changed.
-    pub async fn functions_made(&self) -> Result<Vec<String>, PgError> {
+    /// Functions that the present transaction made or changed, but for those that
+    /// are `allowed`.
+    pub async fn functions_made(&self, allowed: &[u32]) -> Result<Vec<String>, PgError> {
         let action = "looking for functions that this transaction made";
         let rows = self
             .session
-            .rows(action, query::FUNCTIONS_MADE, &[])
+            .rows(
+                action,
+                query::FUNCTIONS_MADE,
+                &[(&allowed, Type::OID_ARRAY)],
+            )
             .await?;
         rows.iter().map(|row| column(row, 0)).collect()
     }

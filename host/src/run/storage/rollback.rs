@@ -178,22 +178,8 @@ impl Operation for StorageRollback {
 
     fn stop(plan: &RollbackPlan) -> Option<Stop> {
         let refusals = &plan.undo.refusals;
-        (!refusals.is_empty()).then(|| {
-            let failure = Failure::new(
-                FailureClass::Database,
-                "ROLLBACK_REFUSED",
-                refusals.join("; "),
-            );
-            let hint = if plan.undo.holding_data.is_empty() {
-                "nothing was dropped; look at what changed since the run"
-            } else {
-                "nothing was dropped; --export FILE saves the data first and allows it"
-            };
-            Stop {
-                status: Status::Blocked,
-                failure: failure.with_hint(hint),
-            }
-        })
+        (!refusals.is_empty())
+            .then(|| rollback::refused(refusals, !plan.undo.holding_data.is_empty()))
     }
 
     fn unfinished(_plan: &RollbackPlan) -> Option<Failure> {

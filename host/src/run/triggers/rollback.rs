@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
-use birth_core::issue::IssueRow;
 use birth_core::op::report::{begin, end, statements};
 use birth_core::op::triggers::LOCK_KEY;
 use birth_core::op::triggers::plan::OTHER_LOCKS;
 use birth_core::op::triggers::undo::{self, TriggersKeys, TriggersUndo, UndoPlan, UndoState};
 use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
+use birth_core::record::RecordRow;
 use birth_core::resolve::Relation;
 use birth_core::sql::frame::{LockedTable, TableLock};
 
@@ -64,9 +64,9 @@ pub struct RollbackPlan {
 pub(super) async fn issue_rows(
     reader: Reader<'_>,
     keys: &TriggersKeys,
-) -> Result<Vec<IssueRow>, Failure> {
+) -> Result<Vec<RecordRow>, Failure> {
     match &keys.issues {
-        Some(keys) => Ok(reader.issue_rows(keys).await?),
+        Some(keys) => Ok(reader.record_rows(keys).await?),
         None => Ok(vec![]),
     }
 }

@@ -9,7 +9,7 @@ use birth_core::outcome::{FailureClass, Status};
 use super::TriggersTarget;
 use crate::run::failure::Failure;
 use crate::run::operation::Stop;
-use crate::run::words::{findings, some};
+use crate::run::words::{findings, missing_rights, some};
 
 /// The code of a run that leaves statements for later batches.
 pub const BATCHES_REMAIN: &str = "BATCHES_REMAIN";
@@ -105,12 +105,7 @@ pub(super) fn unfinished(plan: &TriggersPlan) -> Option<Failure> {
 /// Rights and room for locks that installing and undoing it need.
 pub(super) fn check_feasible(target: &TriggersTarget, plan: &TriggersPlan) -> Result<(), Failure> {
     if !plan.missing_rights.is_empty() {
-        return Err(Failure::new(
-            FailureClass::Privilege,
-            "MISSING_RIGHTS",
-            format!("the role {}", some(&plan.missing_rights)),
-        )
-        .with_hint("connect as a role that owns the tables, or grant what is missing"));
+        return Err(missing_rights(&plan.missing_rights));
     }
     let room = target.lock_slots - target.locks_held;
     if plan.locks <= room || plan.statements.is_empty() {

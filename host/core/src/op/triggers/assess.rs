@@ -10,12 +10,13 @@ use super::statement::TriggersStatement;
 use crate::catalog::trigger::PartitionTrigger;
 use crate::estate::CollectionTable;
 use crate::ident::{Identifier, QualifiedName};
-use crate::issue::{IssueDraft, compile};
+use crate::issue::{self, IssueDraft};
 use crate::op::verdict::{AssessError, finding};
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
 use crate::policy::artifact::{Entry, required};
 use crate::policy::verdict::{Answer, Reason};
 use crate::profile::{IssueValues, Naming};
+use crate::record::{Purpose, compile};
 
 /// Everything about a plan that is neither facts nor verdicts.
 #[derive(Debug, Clone)]
@@ -400,13 +401,11 @@ fn compile_statements(
     let drafts: Vec<IssueDraft> = queued
         .map(|q| super::species_issue(context.issues, &q.collection))
         .collect();
-    let compiled = compile(
-        &facts.issues,
-        &facts.issue_concepts,
-        context.issues,
-        &drafts,
-    )
-    .map_err(|problems| AssessError::Issue(problems.iter().map(ToString::to_string).collect()))?;
+    let rows = issue::rows(&facts.issue_concepts, context.issues, &drafts);
+    let compiled = compile(&facts.issues, &rows, Purpose::Undone).whole();
+    let compiled = compiled.map_err(|problems| {
+        AssessError::Issue(problems.iter().map(ToString::to_string).collect())
+    })?;
     if !facts.issue_collisions.is_empty() {
         return Err(AssessError::Issue(facts.issue_collisions.clone()));
     }

@@ -11,10 +11,11 @@ use crate::estate::{Collection, CollectionTable, Estate, MappedKeys};
 use crate::facts::classification::Batches;
 use crate::facts::conflict::{ConflictFacts, LiveTriggerFact, TriggerFact};
 use crate::ident::Identifier;
-use crate::issue::{IssueConcepts, IssueTable};
+use crate::issue::IssueConcepts;
 use crate::op::Revision;
 use crate::policy::artifact::Entry;
 use crate::policy::coverage::{CoverageStatus, ScopeStatus};
+use crate::record::RecordTable;
 use crate::resolve::Relation;
 
 /// What the approved artifact says, and which it is.
@@ -77,7 +78,7 @@ pub struct TriggersFacts {
     /// Triggers of the whole database that call the function, without clones.
     pub birth_triggers: u64,
     /// The table of the species queue.
-    pub issues: IssueTable,
+    pub issues: RecordTable,
     /// What its columns are.
     pub issue_concepts: IssueConcepts,
     /// Collections that have open issues of the species queue, with their

@@ -45,7 +45,8 @@ pub mod concept {
 pub fn species_issue(values: &IssueValues, collection: &str) -> IssueDraft {
     IssueDraft {
         category: values.species_category.clone(),
-        collection: collection.to_owned(),
+        collection: Some(collection.to_owned()),
+        condition: None,
         title: format!("Species mapping missing: {collection}"),
         description: format!(
             "The collection {collection:?} needs births and is not mapped to a species, so it has no birth trigger. Map it to a species and run `birth apply triggers` again."

@@ -186,7 +186,7 @@ impl TriggersPlan {
     /// Issues that this transaction queues.
     pub fn queued(&self) -> impl Iterator<Item = &str> {
         self.statements.iter().filter_map(|s| match s {
-            TriggersStatement::QueueIssue { insert } => Some(insert.collection.as_str()),
+            TriggersStatement::QueueIssue { insert } => Some(insert.about.as_str()),
             TriggersStatement::CreateTrigger { .. } => None,
         })
     }

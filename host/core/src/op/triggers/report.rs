@@ -42,7 +42,7 @@ pub fn final_response(
         .or(plan.map(|p| p.birth_triggers + installed as u64));
     let issues = keys.and_then(|k| k.issues.as_ref());
     let captured: Vec<String> = issues
-        .map(|keys| keys.issues.iter().map(|key| key.shown()).collect())
+        .map(|keys| keys.rows.iter().map(|key| key.shown()).collect())
         .unwrap_or_default();
     FinalResponse::default()
         .with_status(STATUS_KEY, status, reason)

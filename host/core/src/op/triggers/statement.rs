@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ident::{Identifier, QualifiedName};
-use crate::issue::IssueInsert;
+use crate::record::RecordInsert;
 use crate::sql::Statement;
 
 /// A statement that installs birth triggers.
@@ -27,7 +27,7 @@ pub enum TriggersStatement {
     /// `INSERT INTO … RETURNING …`: the species queue.
     QueueIssue {
         /// The issue of a collection that has no species mapping.
-        insert: IssueInsert,
+        insert: RecordInsert,
     },
 }
 

@@ -10,7 +10,7 @@ use super::verify::TriggersState;
 use crate::catalog::trigger::{LiveTrigger, TriggerEnabled};
 use crate::digest::Digest;
 use crate::ident::{Identifier, QualifiedName};
-use crate::issue::{IssueDelete, IssueInsert, IssueKeys, IssueRow};
+use crate::record::{RecordDelete, RecordInsert, RecordKeys, RecordRow};
 use crate::resolve::Relation;
 use crate::sql::Statement;
 
@@ -39,14 +39,14 @@ pub struct TriggersKeys {
     /// The triggers, in the order in which they were made.
     pub triggers: Vec<TriggerKey>,
     /// The issues; none where none was queued.
-    pub issues: Option<IssueKeys>,
+    pub issues: Option<RecordKeys>,
 }
 
 impl TriggersKeys {
     /// How many issues the run queued.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.issues.as_ref().map_or(0, |keys| keys.issues.len())
+        self.issues.as_ref().map_or(0, |keys| keys.rows.len())
     }
 }
 
@@ -79,7 +79,7 @@ pub fn capture(
             made.ok_or_else(|| format!("{} has no birth trigger", object.table.name))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let inserts: Vec<(usize, &IssueInsert)> = plan
+    let inserts: Vec<(usize, &RecordInsert)> = plan
         .statements
         .iter()
         .enumerate()
@@ -88,23 +88,17 @@ pub fn capture(
             TriggersStatement::CreateTrigger { .. } => None,
         })
         .collect();
-    let issues = inserts.first().map(|(_, first)| {
-        let captured = inserts.iter().map(|(index, insert)| {
-            let rows = returned.get(index).copied().unwrap_or_default();
-            insert.capture(rows).map_err(|error| error.to_string())
-        });
-        Ok::<_, String>(IssueKeys {
-            table_oid: plan.issues.oid,
-            table: first.table.clone(),
-            columns: first.columns.clone(),
-            issues: captured.collect::<Result<_, _>>()?,
-        })
+    let captured = inserts.iter().map(|(index, insert)| {
+        let rows = returned.get(index).copied().unwrap_or_default();
+        insert.capture(rows).map_err(|error| error.to_string())
     });
+    let captured = captured.collect::<Result<_, _>>()?;
+    let first = inserts.first().map(|(_, insert)| *insert);
     Ok(TriggersKeys {
         function_oid: plan.function.oid,
         function: plan.function.definition,
         triggers,
-        issues: issues.transpose()?,
+        issues: RecordKeys::of(plan.issues.oid, first, captured),
     })
 }
 
@@ -122,7 +116,7 @@ pub enum TriggersUndo {
     /// `DELETE FROM … WHERE <primary key>`
     DeleteIssue {
         /// The issue.
-        delete: IssueDelete,
+        delete: RecordDelete,
     },
 }
 
@@ -161,7 +155,7 @@ pub struct UndoState {
     /// The table of issues as it is called now; none where it is gone.
     pub issues: Option<Relation>,
     /// What became of each captured issue, in the order of the keys.
-    pub rows: Vec<IssueRow>,
+    pub rows: Vec<RecordRow>,
     /// Triggers of the whole database that call the function, without clones.
     pub birth_triggers: u64,
 }
@@ -259,23 +253,23 @@ fn undo_issues(keys: &TriggersKeys, live: &UndoState, plan: &mut UndoPlan) {
     let Some(captured) = &keys.issues else {
         return;
     };
-    for (at, key) in captured.issues.iter().enumerate() {
-        let what = format!("issue {} of collection {:?}", key.shown(), key.collection);
+    for (at, key) in captured.rows.iter().enumerate() {
+        let what = format!("issue {} of collection {:?}", key.shown(), key.about);
         match (&live.issues, live.rows.get(at)) {
-            (Some(table), Some(IssueRow::Unchanged)) => {
+            (Some(table), Some(RecordRow::Unchanged)) => {
                 plan.deleted.push(at);
                 plan.statements.push(TriggersUndo::DeleteIssue {
                     delete: captured.delete(key, &table.name),
                 });
             }
-            (Some(_), Some(IssueRow::Changed { .. })) => {
+            (Some(_), Some(RecordRow::Changed { .. })) => {
                 plan.left.push(format!("{what} was worked on since"));
             }
-            (Some(_), Some(IssueRow::ReferredTo { by })) => plan.left.push(format!(
+            (Some(_), Some(RecordRow::ReferredTo { by })) => plan.left.push(format!(
                 "{what} is referred to by rows of {}",
                 by.join(", ")
             )),
-            (None, _) | (_, Some(IssueRow::Gone) | None) => plan.gone.push(what),
+            (None, _) | (_, Some(RecordRow::Gone) | None) => plan.gone.push(what),
         }
     }
 }
@@ -307,8 +301,8 @@ pub fn left_over(keys: &TriggersKeys, plan: &UndoPlan, after: &UndoState) -> Vec
         Some(format!("trigger {} is still there", there.name))
     });
     let issues = plan.deleted.iter().filter_map(|&at| {
-        let gone = matches!(after.rows.get(at), None | Some(IssueRow::Gone));
-        let key = keys.issues.as_ref()?.issues.get(at)?;
+        let gone = matches!(after.rows.get(at), None | Some(RecordRow::Gone));
+        let key = keys.issues.as_ref()?.rows.get(at)?;
         (!gone).then(|| format!("issue {} is still there", key.shown()))
     });
     triggers.chain(issues).collect()

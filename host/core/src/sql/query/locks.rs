@@ -82,7 +82,8 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = $1 AND NOT (has_table_privilege(c.oid, 'DELETE') AND has_table_privilege(c.oid, 'SELECT')
                           AND has_schema_privilege(n.oid, 'USAGE'))";
 
-/// Functions that this transaction made or changed: an event trigger may.
+/// Functions that this transaction made or changed, as an event trigger may, but
+/// for some (`$1 oid[]`).
 pub const FUNCTIONS_MADE: &str = "\
 SELECT p.oid::regprocedure::text FROM pg_proc p
-WHERE p.xmin = pg_current_xact_id()::xid ORDER BY 1";
+WHERE p.xmin = pg_current_xact_id()::xid AND p.oid <> ALL ($1) ORDER BY 1";

@@ -1,16 +1,15 @@
-//! What is known of the live issues table: enough to say whether it would take
-//! a row.
+//! What is known of a live table: enough to say whether it would take a row.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ident::Identifier;
+use crate::ident::{Identifier, QualifiedName};
 use crate::resolve::Relation;
 
-/// A column of the issues table.
+/// A column of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueColumn {
+pub struct RecordColumn {
     /// Its name.
     pub name: Identifier,
     /// Its type for SQL text: qualified, quoted, and without a length, because
@@ -43,6 +42,8 @@ pub struct IssueColumn {
     pub binary: bool,
     /// The role may insert into it.
     pub insertable: bool,
+    /// The role may update it.
+    pub updatable: bool,
     /// The role may read it.
     pub readable: bool,
     /// The sequence its default draws from, where the role may not use that.
@@ -51,7 +52,7 @@ pub struct IssueColumn {
 
 /// A CHECK that new rows have to pass, of the table or of a column's domain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueCheck {
+pub struct RecordCheck {
     /// Its name.
     pub name: String,
     /// As `pg_get_expr` prints it.
@@ -62,23 +63,32 @@ pub struct IssueCheck {
     pub of_domain: bool,
 }
 
-/// A foreign key of the issues table.
+/// A foreign key of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueForeignKey {
+pub struct RecordForeignKey {
     /// Its name.
     pub name: String,
     /// Its columns.
     pub columns: Vec<Identifier>,
     /// The table it refers to.
     pub target: String,
-    /// It refers to the registry's key alone, which holds every collection.
-    pub registry_key: bool,
-    /// The wanted values that the referenced column holds; `None` where the
-    /// role may not read it, or the key has several columns.
-    pub holds: Option<BTreeSet<String>>,
+    /// The referenced column; `None` where the role may not read it, or the key
+    /// has several columns.
+    pub referenced: Option<Referenced>,
+    /// Those of the wanted values that the referenced column holds.
+    pub holds: BTreeSet<String>,
 }
 
-/// A unique index of the issues table.
+/// A column that a foreign key refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Referenced {
+    /// Its table.
+    pub table: QualifiedName,
+    /// The column.
+    pub column: Identifier,
+}
+
+/// A unique index of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UniqueIndex {
     /// Its name.
@@ -89,9 +99,9 @@ pub struct UniqueIndex {
     pub partial: bool,
 }
 
-/// The role's rights on the issues table.
+/// The role's rights on the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueRights {
+pub struct RecordRights {
     /// USAGE on its schema.
     pub schema: bool,
     /// DELETE, for the rollback.
@@ -100,19 +110,19 @@ pub struct IssueRights {
     pub row_security: bool,
 }
 
-/// Everything that is known of the live issues table.
+/// Everything that is known of the live table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueTable {
+pub struct RecordTable {
     /// The table.
     pub relation: Relation,
     /// Its columns by `attnum`.
-    pub columns: Vec<IssueColumn>,
+    pub columns: Vec<RecordColumn>,
     /// The columns of its primary key, in the key's order.
     pub key: Vec<Identifier>,
     /// CHECKs by name.
-    pub checks: Vec<IssueCheck>,
+    pub checks: Vec<RecordCheck>,
     /// Foreign keys by name.
-    pub foreign_keys: Vec<IssueForeignKey>,
+    pub foreign_keys: Vec<RecordForeignKey>,
     /// Unique indexes by name.
     pub unique: Vec<UniqueIndex>,
     /// Enabled BEFORE INSERT row triggers, which may fill, change or drop a row.
@@ -120,10 +130,10 @@ pub struct IssueTable {
     /// Enabled INSTEAD rules on INSERT.
     pub rules: Vec<String>,
     /// The role's rights.
-    pub rights: IssueRights,
+    pub rights: RecordRights,
 }
 
-impl IssueColumn {
+impl RecordColumn {
     /// Whether a row that says nothing of the column gets a value there.
     #[must_use]
     pub fn fills_itself(&self) -> bool {
@@ -141,12 +151,18 @@ impl IssueColumn {
     pub fn is_provable(&self) -> bool {
         matches!(self.base_type, TEXT | VARCHAR) && self.deterministic
     }
+
+    /// Whether it holds documents: json or jsonb.
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        matches!(self.base_type, JSON | JSONB)
+    }
 }
 
-impl IssueTable {
+impl RecordTable {
     /// The column of a name.
     #[must_use]
-    pub fn column(&self, name: &Identifier) -> Option<&IssueColumn> {
+    pub fn column(&self, name: &Identifier) -> Option<&RecordColumn> {
         self.columns.iter().find(|c| c.name == *name)
     }
 }
@@ -155,6 +171,10 @@ impl IssueTable {
 pub(super) const TEXT: u32 = 25;
 /// Of varchar.
 pub(super) const VARCHAR: u32 = 1043;
+/// Of json.
+pub(super) const JSON: u32 = 114;
+/// Of jsonb.
+pub(super) const JSONB: u32 = 3802;
 /// Of uuid.
 pub(super) const UUID: u32 = 2950;
 /// Of name: up to 63 bytes, cut silently.

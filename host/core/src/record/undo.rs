@@ -1,13 +1,13 @@
-//! Taking issues away again: by exact primary key, and only while they are
-//! what the run wrote.
+//! Taking rows away again: by exact primary key, and only while they are what
+//! the run wrote.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::statement::{IssueInsert, RowColumn};
+use super::statement::{RecordInsert, RowColumn};
 use crate::digest::Digest;
 use crate::ident::{Identifier, QualifiedName};
-use crate::sql::{Statement, issue as sql};
+use crate::sql::{Statement, record as sql};
 
 /// One column of a primary key with its value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,37 +21,40 @@ pub struct KeyValue {
     pub value: String,
 }
 
-/// An issue that a run wrote.
+/// A row that a run wrote. Rollback keys that were written when there were only
+/// issues name its fields as they were called then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct IssueKey {
-    /// The collection it is about, for people.
-    pub collection: String,
+pub struct RecordKey {
+    /// What it is about, for people: a collection.
+    #[serde(rename = "collection")]
+    pub about: String,
     /// Its primary key.
     pub key: Vec<KeyValue>,
-    /// Digest of the row as it was stored, over [`IssueKeys::columns`].
+    /// Digest of the row as it was stored, over [`RecordKeys::columns`].
     pub row: Digest,
 }
 
-/// All issues that a run wrote.
+/// All rows of one table that a run wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct IssueKeys {
-    /// `pg_class.oid` of the issues table.
+pub struct RecordKeys {
+    /// `pg_class.oid` of the table.
     pub table_oid: u32,
     /// Its name when the run was made, for people.
     pub table: QualifiedName,
     /// The columns there were: one that is added later does not make a row look
     /// changed.
     pub columns: Vec<RowColumn>,
-    /// The issues, in the order in which they were written.
-    pub issues: Vec<IssueKey>,
+    /// The rows, in the order in which they were written.
+    #[serde(rename = "issues")]
+    pub rows: Vec<RecordKey>,
 }
 
-/// What became of an issue that a run wrote.
+/// What became of a row that a run wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum IssueRow {
+pub enum RecordRow {
     /// It is there as it was written.
     Unchanged,
     /// It is there, and something of it is different.
@@ -68,14 +71,15 @@ pub enum IssueRow {
     Gone,
 }
 
-/// `DELETE FROM …` of one issue by its primary key alone. It gives back what it
+/// `DELETE FROM …` of one row by its primary key alone. It gives back what it
 /// deleted, because somebody may have changed the row after it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueDelete {
-    /// The issues table, by the name it has now.
+pub struct RecordDelete {
+    /// The table, by the name it has now.
     pub table: QualifiedName,
-    /// The issue.
-    pub issue: IssueKey,
+    /// The row.
+    #[serde(rename = "issue")]
+    pub row: RecordKey,
     /// What its digest is over.
     pub columns: Vec<RowColumn>,
 }
@@ -84,46 +88,38 @@ pub struct IssueDelete {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeleteError {
     /// No row, or several.
-    #[error("the delete of the issue {issue} for {collection} met {rows} rows")]
+    #[error("the delete of the row {key} about {about} met {rows} rows")]
     Rows {
         /// The primary key.
-        issue: String,
-        /// The collection.
-        collection: String,
+        key: String,
+        /// What it is about.
+        about: String,
         /// How many.
         rows: usize,
     },
     /// Another row than the one that was written.
-    #[error("the issue {issue} for {collection} was changed before it was deleted")]
+    #[error("the row {key} about {about} was changed before it was deleted")]
     Changed {
         /// The primary key.
-        issue: String,
-        /// The collection.
-        collection: String,
+        key: String,
+        /// What it is about.
+        about: String,
     },
 }
 
-impl Statement for IssueDelete {
+impl Statement for RecordDelete {
     fn sql(&self) -> String {
-        let key = &self.issue.key;
-        let conditions: Vec<String> = key
-            .iter()
-            .enumerate()
-            .map(|(i, k)| {
-                let column = k.column.quoted();
-                format!("birth_old.{column} = ${}::text::{}", i + 1, k.r#type)
-            })
-            .collect();
+        let row = "birth_old";
         format!(
-            "DELETE FROM {} AS birth_old WHERE {} RETURNING {}",
+            "DELETE FROM {} AS {row} WHERE {} RETURNING {}",
             self.table.quoted(),
-            conditions.join(" AND "),
-            sql::row_digest("birth_old", &self.columns)
+            sql::is_row(row, &self.row.key, 1),
+            sql::row_digest(row, &self.columns)
         )
     }
 
     fn parameters(&self) -> Vec<Option<String>> {
-        let values = self.issue.key.iter().map(|k| Some(k.value.clone()));
+        let values = self.row.key.iter().map(|k| Some(k.value.clone()));
         values.collect()
     }
 
@@ -132,34 +128,33 @@ impl Statement for IssueDelete {
     }
 }
 
-impl IssueDelete {
+impl RecordDelete {
     /// Whether it deleted exactly what was written, from the rows that it
     /// returned. If not, the transaction has to be rolled back.
     pub fn confirm(&self, rows: &[Vec<Option<String>>]) -> Result<(), DeleteError> {
-        let issue = self.issue.shown();
-        let collection = self.issue.collection.clone();
+        let (key, about) = (self.row.shown(), self.row.about.clone());
         match rows {
-            [row] if *row == [Some(self.issue.row.to_string())] => Ok(()),
-            [_] => Err(DeleteError::Changed { issue, collection }),
+            [row] if *row == [Some(self.row.row.to_string())] => Ok(()),
+            [_] => Err(DeleteError::Changed { key, about }),
             rows => Err(DeleteError::Rows {
-                issue,
-                collection,
+                key,
+                about,
                 rows: rows.len(),
             }),
         }
     }
 }
 
-impl IssueKeys {
-    /// No issue yet of some inserts into one table. None where there is no
-    /// insert.
+impl RecordKeys {
+    /// The keys of rows that were written by some inserts into one table. None
+    /// where there is no insert.
     #[must_use]
-    pub fn of(table_oid: u32, inserts: &[IssueInsert]) -> Option<Self> {
-        inserts.first().map(|first| Self {
+    pub fn of(table_oid: u32, first: Option<&RecordInsert>, rows: Vec<RecordKey>) -> Option<Self> {
+        first.map(|first| Self {
             table_oid,
             table: first.table.clone(),
             columns: first.columns.clone(),
-            issues: vec![],
+            rows,
         })
     }
 
@@ -167,37 +162,43 @@ impl IssueKeys {
     /// AFTER trigger may change a row when `RETURNING` has already seen it. None
     /// where a row is not there any more, or not with all its columns.
     #[must_use]
-    pub fn settled(mut self, rows: &[IssueRow]) -> Option<Self> {
-        if rows.len() != self.issues.len() {
+    pub fn settled(mut self, rows: &[RecordRow]) -> Option<Self> {
+        if rows.len() != self.rows.len() {
             return None;
         }
-        for (issue, row) in self.issues.iter_mut().zip(rows) {
+        for (key, row) in self.rows.iter_mut().zip(rows) {
             match row {
-                IssueRow::Unchanged | IssueRow::ReferredTo { .. } => {}
-                IssueRow::Changed { now } => issue.row = (*now)?,
-                IssueRow::Gone => return None,
+                RecordRow::Unchanged | RecordRow::ReferredTo { .. } => {}
+                RecordRow::Changed { now } => key.row = (*now)?,
+                RecordRow::Gone => return None,
             }
         }
         Some(self)
     }
 
-    /// The statement that takes an issue away; `table` is the name that the
-    /// table has now.
+    /// The statement that takes a row away; `table` is the name that the table
+    /// has now.
     #[must_use]
-    pub fn delete(&self, issue: &IssueKey, table: &QualifiedName) -> IssueDelete {
-        IssueDelete {
+    pub fn delete(&self, row: &RecordKey, table: &QualifiedName) -> RecordDelete {
+        RecordDelete {
             table: table.clone(),
-            issue: issue.clone(),
+            row: row.clone(),
             columns: self.columns.clone(),
         }
     }
 }
 
-impl IssueKey {
+impl RecordKey {
     /// The primary key for people: `7`, or `2026-11-22, 7`.
     #[must_use]
     pub fn shown(&self) -> String {
-        let values: Vec<&str> = self.key.iter().map(|k| k.value.as_str()).collect();
-        values.join(", ")
+        shown(&self.key)
     }
+}
+
+/// A primary key for people: `7`, or `2026-11-22, 7`.
+#[must_use]
+pub fn shown(key: &[KeyValue]) -> String {
+    let values: Vec<&str> = key.iter().map(|k| k.value.as_str()).collect();
+    values.join(", ")
 }

@@ -1,4 +1,4 @@
-//! Why the issues table would refuse a row, or may.
+//! Why a table would refuse a row, or may.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,9 @@ use thiserror::Error;
 
 /// A reason, found when the plan is made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error, Serialize)]
-pub enum IssueProblem {
+pub enum RecordProblem {
     /// Nothing fills a column that needs a value.
-    #[error(
-        "{table}.{column} ({type}) is NOT NULL without a default, and no concept of an issue fills it"
-    )]
+    #[error("{table}.{column} ({type}) is NOT NULL without a default, and no concept fills it")]
     NotFilled {
         /// The table.
         table: String,
@@ -22,7 +20,7 @@ pub enum IssueProblem {
     },
     /// A trigger may fill it; that cannot be known.
     #[error(
-        "{table}.{column} is NOT NULL without a default, and no concept of an issue fills it: \
+        "{table}.{column} is NOT NULL without a default, and no concept fills it: \
          that is left to the trigger{} {triggers}", if .triggers.contains(", ") { "s" } else { "" }
     )]
     LeftToTrigger {
@@ -44,7 +42,7 @@ pub enum IssueProblem {
         concept: &'static str,
     },
     /// Without it a row cannot be named exactly, so it could not be taken away.
-    #[error("{table} has no primary key, by which an issue could be taken away again exactly")]
+    #[error("{table} has no primary key, by which a row could be found again exactly")]
     NoKey {
         /// The table.
         table: String,
@@ -119,7 +117,7 @@ pub enum IssueProblem {
         allowed: String,
     },
     /// A CHECK whose meaning is not known.
-    #[error("the check {check} on {table}.{column} may refuse an issue: {reason}")]
+    #[error("the check {check} on {table}.{column} may refuse a row: {reason}")]
     CheckUnproved {
         /// The table.
         table: String,
@@ -147,7 +145,7 @@ pub enum IssueProblem {
         target: String,
     },
     /// Nobody could look whether the referenced table holds the value.
-    #[error("the foreign key {key} on {table}.{column} may refuse an issue: {reason}")]
+    #[error("the foreign key {key} on {table}.{column} may refuse a row: {reason}")]
     ForeignKeyUnproved {
         /// The table.
         table: String,
@@ -159,19 +157,19 @@ pub enum IssueProblem {
         reason: &'static str,
     },
     /// A row with the same values is there, or would be by then.
-    #[error("the unique index {index} of {table} refuses a second issue for {collections}: {why}")]
+    #[error("the unique index {index} of {table} refuses a second row about {about}: {why}")]
     Unique {
         /// The table.
         table: String,
         /// The index.
         index: String,
-        /// The collections.
-        collections: String,
+        /// What the rows are about.
+        about: String,
         /// What has the values already.
         why: &'static str,
     },
     /// A unique index of which it is not known whether it has the values.
-    #[error("the unique index {index} of {table} may refuse an issue: it is {form}")]
+    #[error("the unique index {index} of {table} may refuse a row: it is {form}")]
     UniqueUnproved {
         /// The table.
         table: String,
@@ -181,7 +179,7 @@ pub enum IssueProblem {
         form: &'static str,
     },
     /// The role lacks rights.
-    #[error("the role lacks {right} on {object}, which writing and taking back an issue needs")]
+    #[error("the role lacks {right} on {object}, which {} needs", purpose(.right))]
     Right {
         /// The right.
         right: &'static str,
@@ -189,7 +187,7 @@ pub enum IssueProblem {
         object: String,
     },
     /// Row security would decide.
-    #[error("row security of {table} applies to the role: issues could be hidden or refused")]
+    #[error("row security of {table} applies to the role: rows could be hidden or refused")]
     RowSecurity {
         /// The table.
         table: String,
@@ -201,6 +199,14 @@ pub enum IssueProblem {
         table: String,
         /// The rule.
         rule: String,
+    },
+    /// Nothing could tell that an issue is over.
+    #[error("an issue of {table} cannot be closed: {reason}")]
+    NotClosable {
+        /// The table.
+        table: String,
+        /// Why.
+        reason: String,
     },
     /// A concept's column is not there.
     #[error("{table} has no column {column}, which is {concept}")]
@@ -214,29 +220,30 @@ pub enum IssueProblem {
     },
 }
 
-impl IssueProblem {
+impl RecordProblem {
     /// Stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFilled { .. } => "ISSUE_COLUMN_NOT_FILLED",
-            Self::LeftToTrigger { .. } => "ISSUE_COLUMN_LEFT_TO_TRIGGER",
-            Self::Computed { .. } => "ISSUE_COLUMN_COMPUTED",
-            Self::NoKey { .. } => "ISSUE_NO_PRIMARY_KEY",
-            Self::KeyType { .. } => "ISSUE_KEY_TYPE",
-            Self::Type { .. } => "ISSUE_TYPE",
-            Self::EnumLabel { .. } => "ISSUE_ENUM_LABEL",
-            Self::TooLong { .. } => "ISSUE_TOO_LONG",
-            Self::Check { .. } => "ISSUE_CHECK",
-            Self::CheckUnproved { .. } => "ISSUE_CHECK_UNPROVED",
-            Self::ForeignKey { .. } => "ISSUE_FOREIGN_KEY",
-            Self::ForeignKeyUnproved { .. } => "ISSUE_FOREIGN_KEY_UNPROVED",
-            Self::Unique { .. } => "ISSUE_UNIQUE",
-            Self::UniqueUnproved { .. } => "ISSUE_UNIQUE_UNPROVED",
-            Self::Right { .. } => "ISSUE_RIGHT",
-            Self::RowSecurity { .. } => "ISSUE_ROW_SECURITY",
-            Self::Rule { .. } => "ISSUE_RULE",
-            Self::Gone { .. } => "ISSUE_COLUMN_GONE",
+            Self::NotFilled { .. } => "RECORD_COLUMN_NOT_FILLED",
+            Self::LeftToTrigger { .. } => "RECORD_COLUMN_LEFT_TO_TRIGGER",
+            Self::Computed { .. } => "RECORD_COLUMN_COMPUTED",
+            Self::NoKey { .. } => "RECORD_NO_PRIMARY_KEY",
+            Self::KeyType { .. } => "RECORD_KEY_TYPE",
+            Self::Type { .. } => "RECORD_TYPE",
+            Self::EnumLabel { .. } => "RECORD_ENUM_LABEL",
+            Self::TooLong { .. } => "RECORD_TOO_LONG",
+            Self::Check { .. } => "RECORD_CHECK",
+            Self::CheckUnproved { .. } => "RECORD_CHECK_UNPROVED",
+            Self::ForeignKey { .. } => "RECORD_FOREIGN_KEY",
+            Self::ForeignKeyUnproved { .. } => "RECORD_FOREIGN_KEY_UNPROVED",
+            Self::Unique { .. } => "RECORD_UNIQUE",
+            Self::UniqueUnproved { .. } => "RECORD_UNIQUE_UNPROVED",
+            Self::Right { .. } => "RECORD_RIGHT",
+            Self::RowSecurity { .. } => "RECORD_ROW_SECURITY",
+            Self::Rule { .. } => "RECORD_RULE",
+            Self::NotClosable { .. } => "RECORD_NOT_CLOSABLE",
+            Self::Gone { .. } => "RECORD_COLUMN_GONE",
         }
     }
 
@@ -262,31 +269,56 @@ impl IssueProblem {
             | Self::EnumLabel { concept, .. }
             | Self::TooLong { concept, .. }
             | Self::Gone { concept, .. } => {
-                let setting = match *concept {
-                    "issue_category" => "`[issue]` `species-category = \"…\"`, or ",
-                    "issue_status" => "`[issue]` `open-status = \"…\"`, or ",
-                    "issue_severity" => "`[issue]` `severity = \"…\"`, or ",
-                    "issue_source" => "`[issue]` `source = \"…\"`, or ",
-                    _ => "",
-                };
+                let setting = setting(concept);
                 Some(format!(
                     "in birth.toml {setting}another column: `[concept.{concept}]` `column = \"…\"`; \
                      `hints = []` for none"
                 ))
             }
             Self::Check { .. } | Self::ForeignKey { .. } => {
-                Some("name a value that the table allows in birth.toml: `[issue]`".to_owned())
+                Some("name a value that the table allows in birth.toml: `[issue]`, `[health]`".to_owned())
             }
+            Self::NotClosable { .. } => Some(
+                "name a status that ends an issue and that the table takes in birth.toml: `[issue]` \
+                 `closed-status = \"…\"`"
+                    .to_owned(),
+            ),
             Self::NotFilled { column, .. } => Some(format!(
-                "give {column} a default, or name it for a concept of an issue in birth.toml"
+                "give {column} a default, or name it for a concept in birth.toml"
             )),
             _ => None,
         }
     }
 }
 
+/// What a right is needed for.
+fn purpose(right: &str) -> &'static str {
+    match right {
+        "DELETE" => "taking rows back",
+        "UPDATE" => "closing issues",
+        _ => "writing rows",
+    }
+}
+
+/// The setting that says what a concept's column gets, where there is one.
+fn setting(concept: &str) -> &'static str {
+    match concept {
+        "issue_category" => {
+            "`[issue]` `species-category = \"…\"` or `onboarding-category = \"…\"`, or "
+        }
+        "issue_status" => "`[issue]` `open-status = \"…\"`, or ",
+        "issue_severity" => "`[issue]` `severity = \"…\"`, or ",
+        "issue_source" => "`[issue]` `source = \"…\"`, or ",
+        "health_type" => "`[health]` `type = \"…\"`, or ",
+        "health_status" => "`[health]` `status = \"…\"`, or ",
+        "health_severity" => "`[health]` `severity = \"…\"`, or ",
+        "health_source" => "`[health]` `source = \"…\"`, or ",
+        _ => "",
+    }
+}
+
 /// The reasons in order, each once, with those that only warn apart.
-pub(super) fn sorted(found: Vec<IssueProblem>) -> (Vec<IssueProblem>, Vec<IssueProblem>) {
-    let found: BTreeSet<IssueProblem> = found.into_iter().collect();
+pub(super) fn sorted(found: Vec<RecordProblem>) -> (Vec<RecordProblem>, Vec<RecordProblem>) {
+    let found: BTreeSet<RecordProblem> = found.into_iter().collect();
     found.into_iter().partition(|problem| !problem.is_warning())
 }

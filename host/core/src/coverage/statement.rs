@@ -1,0 +1,42 @@
+//! The closed vocabulary of what gate and sweep write.
+
+use serde::{Deserialize, Serialize};
+
+use crate::issue::IssueClose;
+use crate::record::RecordInsert;
+use crate::sql::Statement;
+
+/// A statement that records findings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CoverageStatement {
+    /// `INSERT INTO …` of a health check.
+    RecordCheck(RecordInsert),
+    /// `INSERT INTO …` of an issue.
+    OpenIssue(RecordInsert),
+    /// `UPDATE …` of an issue that is open.
+    CloseIssue(IssueClose),
+}
+
+impl Statement for CoverageStatement {
+    fn sql(&self) -> String {
+        match self {
+            Self::RecordCheck(insert) | Self::OpenIssue(insert) => insert.sql(),
+            Self::CloseIssue(close) => close.sql(),
+        }
+    }
+
+    fn parameters(&self) -> Vec<Option<String>> {
+        match self {
+            Self::RecordCheck(insert) | Self::OpenIssue(insert) => insert.parameters(),
+            Self::CloseIssue(close) => close.parameters(),
+        }
+    }
+
+    fn returns(&self) -> bool {
+        match self {
+            Self::RecordCheck(insert) | Self::OpenIssue(insert) => insert.returns(),
+            Self::CloseIssue(close) => close.returns(),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Writing findings: issues where none is open, and health checks.
+
+use std::collections::BTreeMap;
+
+use birth_core::coverage::{CoverageStatement, Finding, Standing, draft};
+use birth_core::health::{self, HealthDraft};
+use birth_core::issue::{self, IssueDraft, recognised_text};
+use birth_core::op::Revision;
+use birth_core::outcome::FailureClass;
+use birth_core::record::{
+    Compiled, Purpose, RecordInsert, RecordProblem, RecordTable, RowDraft, compile, texts_for,
+};
+use birth_core::sql::frame::FINDINGS_LOCK_KEY;
+
+use super::{FindingsTarget, refused};
+use crate::pg::{Reader, Transaction};
+use crate::run::failure::Failure;
+
+/// A finding that is to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'f> {
+    /// The finding.
+    pub finding: &'f Finding,
+    /// Whether a health check is to be written of it. An issue is opened in any
+    /// case, where none is open.
+    pub check: bool,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// How each finding stands, in the order in which they were given, and the
+    /// primary key of its issue, for people. New is what had no open issue
+    /// before.
+    pub standings: Vec<(Standing, Option<String>)>,
+    /// Health checks that were written.
+    pub checks: u64,
+    /// Issues that were opened.
+    pub opened: u64,
+    /// Findings, by their places, of which something could not be written, and
+    /// why: the tables would refuse this one and take others.
+    pub unrecorded: Vec<(usize, String)>,
+}
+
+/// A row that is ready to be written, and the place of its finding.
+struct Ready {
+    place: usize,
+    insert: RecordInsert,
+}
+
+/// The primary key of an open issue as text.
+type Key = Vec<String>;
+
+impl FindingsTarget {
+    /// Writes findings in the caller's transaction.
+    ///
+    /// Where every finding has an open issue already, nothing is locked. Else one
+    /// advisory lock is taken, which is held until the transaction ends, and it
+    /// is looked again: however many write at once, a finding gets one issue.
+    ///
+    /// # Errors
+    ///
+    /// `FINDINGS_WOULD_BE_REFUSED` where the tables would take no finding at all;
+    /// a row that was not stored as it was sent; a statement that fails. The
+    /// transaction can only be rolled back then.
+    pub async fn write(
+        &self,
+        transaction: &Transaction<CoverageStatement>,
+        findings: &[Given<'_>],
+        revision: &Revision,
+    ) -> Result<Written, Failure> {
+        let reader = transaction.reader();
+        let drafts: Vec<IssueDraft> = findings
+            .iter()
+            .map(|given| draft::issue(&self.issue_values, given.finding, revision))
+            .collect();
+        let open = self.open_keys(reader, &drafts).await?;
+        let mut written = Written {
+            standings: open.iter().map(|key| standing(key.as_ref())).collect(),
+            ..Written::default()
+        };
+        let mut missing: Vec<usize> = places(&open, |key| key.is_none());
+        if !missing.is_empty() {
+            transaction.wait_for_lock(FINDINGS_LOCK_KEY).await?;
+            let again: Vec<IssueDraft> = missing
+                .iter()
+                .filter_map(|p| drafts.get(*p))
+                .cloned()
+                .collect();
+            let open = self.open_keys(reader, &again).await?;
+            for (place, key) in missing.iter().zip(&open) {
+                if let Some(slot) = written.standings.get_mut(*place) {
+                    *slot = standing(key.as_ref());
+                }
+            }
+            let mut still = open.iter().map(Option::is_none);
+            missing.retain(|_| still.next().unwrap_or(true));
+        }
+        let issues = self.leading(&drafts, &missing);
+        let leaders: Vec<usize> = issues.keys().copied().collect();
+        let checks = places(findings, |given| given.check);
+        if leaders.is_empty() && checks.is_empty() {
+            return Ok(written);
+        }
+        let mut problems = Vec::new();
+        let wanted: Vec<&IssueDraft> = leaders.iter().filter_map(|p| drafts.get(*p)).collect();
+        let wanted: Vec<IssueDraft> = wanted.into_iter().cloned().collect();
+        let rows = issue::rows(&self.issue_concepts, &self.issue_values, &wanted);
+        let compiled = fitting(reader, &self.issues, &rows).await?;
+        problems.extend(compiled.problems.iter().cloned());
+        let issue_rows = compiled.rows;
+        let wanted: Vec<HealthDraft> = checks
+            .iter()
+            .filter_map(|place| findings.get(*place))
+            .map(|given| draft::health_check(given.finding, revision))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Failure::encoding(&error))?;
+        let rows = health::rows(&self.health_concepts, &self.health_values, &wanted);
+        let compiled = fitting(reader, &self.checks, &rows).await?;
+        problems.extend(compiled.problems.iter().cloned());
+        if !problems.is_empty() {
+            let what = "findings cannot be recorded";
+            return Err(refused("FINDINGS_WOULD_BE_REFUSED", what, &problems));
+        }
+        let issue_rows = without_collisions(reader, &self.issues, issue_rows).await?;
+        let check_rows = without_collisions(reader, &self.checks, compiled.rows).await?;
+        let mut unrecorded: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        let issues_ready = ready(&leaders, issue_rows, |place, why| {
+            let followers = issues.get(&place).into_iter().flatten();
+            for place in std::iter::once(&place).chain(followers) {
+                unrecorded.entry(*place).or_default().push(why.to_owned());
+            }
+        });
+        let checks_ready = ready(&checks, check_rows, |place, why| {
+            unrecorded.entry(place).or_default().push(why.to_owned());
+        });
+        written.unrecorded = unrecorded
+            .into_iter()
+            .map(|(place, why)| (place, why.join("; ")))
+            .collect();
+        let keys = execute(transaction, &issues_ready, &checks_ready).await?;
+        written.opened = issues_ready.len() as u64;
+        written.checks = checks_ready.len() as u64;
+        for (row, key) in issues_ready.iter().zip(keys) {
+            let followers = issues.get(&row.place).into_iter().flatten();
+            for place in std::iter::once(&row.place).chain(followers) {
+                if let Some(slot) = written.standings.get_mut(*place) {
+                    *slot = (Standing::New, shown(&key));
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    /// The first open issue of each draft.
+    async fn open_keys(
+        &self,
+        reader: Reader<'_>,
+        drafts: &[IssueDraft],
+    ) -> Result<Vec<Option<Key>>, Failure> {
+        if drafts.is_empty() {
+            return Ok(vec![]);
+        }
+        let (concepts, values) = (&self.issue_concepts, &self.issue_values);
+        let mut found = reader
+            .open_issues(&self.issues, concepts, values, drafts)
+            .await?;
+        let first = |place| found.remove(&place)?.into_iter().next();
+        Ok((0..drafts.len()).map(first).collect())
+    }
+
+    /// The findings that get an issue of their own, each with the others that the
+    /// same issue tells of: the same finding given twice, or another condition of
+    /// a collection where issues are recognised by that alone.
+    fn leading(&self, drafts: &[IssueDraft], missing: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+        let mut leaders = BTreeMap::new();
+        let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for place in missing {
+            let Some(draft) = drafts.get(*place) else {
+                continue;
+            };
+            let text = recognised_text(&self.issues, &self.issue_concepts, draft);
+            let recognised = (self.issue_concepts.recognition(draft), text);
+            let leader = *leaders.entry(recognised).or_insert(*place);
+            let followers = followers.entry(leader).or_default();
+            if leader != *place {
+                followers.push(*place);
+            }
+        }
+        followers
+    }
+}
+
+fn places<T>(items: &[T], which: impl Fn(&T) -> bool) -> Vec<usize> {
+    let places = items.iter().enumerate().filter(|(_, item)| which(item));
+    places.map(|(place, _)| place).collect()
+}
+
+fn standing(key: Option<&Key>) -> (Standing, Option<String>) {
+    match key {
+        Some(key) => (Standing::Persisting, shown(key)),
+        None => (Standing::New, None),
+    }
+}
+
+/// A key for people; none where the table has no primary key.
+fn shown(key: &[String]) -> Option<String> {
+    (!key.is_empty()).then(|| key.join(", "))
+}
+
+/// Compiles rows, with what the tables hold now that the table refers to.
+async fn fitting(
+    reader: Reader<'_>,
+    table: &RecordTable,
+    rows: &[RowDraft<'_>],
+) -> Result<Compiled, Failure> {
+    let mut table = table.clone();
+    reader
+        .held_values(&mut table, |column| texts_for(rows, column))
+        .await?;
+    Ok(compile(&table, rows, Purpose::Kept))
+}
+
+type Rows = Vec<Result<RecordInsert, Vec<RecordProblem>>>;
+
+/// Takes away what a unique index would refuse.
+async fn without_collisions(
+    reader: Reader<'_>,
+    table: &RecordTable,
+    mut rows: Rows,
+) -> Result<Rows, Failure> {
+    let places = places(&rows, Result::is_ok);
+    let inserts: Vec<&RecordInsert> = rows.iter().filter_map(|row| row.as_ref().ok()).collect();
+    for (probe, taken) in reader.collisions(table, &inserts).await? {
+        for at in taken {
+            let problem = probe.taken(table, &[at]);
+            let place = usize::try_from(at - 1).ok();
+            let place = place.and_then(|at| places.get(*probe.rows.get(at)?));
+            if let (Some(problem), Some(row)) = (problem, place.and_then(|p| rows.get_mut(*p))) {
+                *row = Err(vec![problem]);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The rows that fit, with the places of their findings; what does not is told.
+fn ready(places: &[usize], rows: Rows, mut refused: impl FnMut(usize, &str)) -> Vec<Ready> {
+    let mut out = Vec::new();
+    for (place, row) in places.iter().zip(rows) {
+        match row {
+            Ok(insert) => out.push(Ready {
+                place: *place,
+                insert,
+            }),
+            Err(problems) => {
+                let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                refused(*place, &told.join("; "));
+            }
+        }
+    }
+    out
+}
+
+/// Writes issues, then health checks, and gives the keys of the issues.
+async fn execute(
+    transaction: &Transaction<CoverageStatement>,
+    issues: &[Ready],
+    checks: &[Ready],
+) -> Result<Vec<Key>, Failure> {
+    let issue_statements = issues
+        .iter()
+        .map(|row| CoverageStatement::OpenIssue(row.insert.clone()));
+    let check_statements = checks
+        .iter()
+        .map(|row| CoverageStatement::RecordCheck(row.insert.clone()));
+    let statements: Vec<CoverageStatement> = issue_statements.chain(check_statements).collect();
+    let returned = transaction.execute(&statements, &|_| {}).await?;
+    let mut keys = Vec::with_capacity(issues.len());
+    for (row, returned) in issues.iter().chain(checks).zip(&returned) {
+        let (key, _) = row.insert.stored(&returned.rows).map_err(|error| {
+            Failure::new(
+                FailureClass::Verification,
+                "FINDING_NOT_STORED",
+                error.to_string(),
+            )
+            .with_hint("look at the triggers of the table")
+        })?;
+        keys.push(key.into_iter().map(|k| k.value).collect());
+    }
+    keys.truncate(issues.len());
+    Ok(keys)
+}
