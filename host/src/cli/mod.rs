@@ -4,6 +4,7 @@
 mod apply;
 mod classify;
 mod decide;
+mod decisions;
 mod demo;
 mod doctor;
 mod operations;
@@ -87,6 +88,7 @@ enum Command {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Verify(verify::Verify),
+    Decisions(decisions::Decisions),
     Decide(decide::Decide),
     Rollback(rollback::Rollback),
     Recover(recover::Recover),
@@ -147,6 +149,7 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Plan(command) => on_runtime(command.run(output)),
         Command::Apply(command) => on_runtime(command.run(output)),
         Command::Verify(command) => on_runtime(command.run(output)),
+        Command::Decisions(command) => on_runtime(command.run(output)),
         Command::Decide(command) => on_runtime(command.run(output)),
         Command::Rollback(command) => on_runtime(command.run(output)),
         Command::Recover(command) => on_runtime(command.run(output)),

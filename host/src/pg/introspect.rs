@@ -4,6 +4,7 @@
 mod classification;
 mod coverage;
 mod decide;
+mod decisions;
 mod estate;
 mod gate;
 mod locks;

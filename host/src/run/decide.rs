@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use birth_core::coverage::POLICY_STORAGE_NOT_READY;
 use birth_core::digest::Digest;
 use birth_core::facts::coverage::CoverageFacts;
 use birth_core::op::decide::assess::{Context, Judgement, assess, proposals};
@@ -30,6 +31,7 @@ use super::coverage::{Coverage, CoverageNames};
 use super::failure::Failure;
 use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
 use super::replay::{Question, RecordedCall, RecordedVerdicts};
+use super::resolution;
 use super::words::some;
 use crate::pg::{Reader, Returned, Server};
 
@@ -128,7 +130,7 @@ fn check_rights(missing: &[String]) -> Result<(), Failure> {
 fn not_ready(registry: &CoverageNames) -> Failure {
     Failure::new(
         FailureClass::Schema,
-        "POLICY_STORAGE_NOT_READY",
+        POLICY_STORAGE_NOT_READY,
         format!(
             "the registry {} does not have the six policy columns",
             registry.source.registry
@@ -179,18 +181,18 @@ impl Operation for Decide {
     ) -> Result<DecideFacts, Failure> {
         let names = &target.names;
         let keys: Vec<&str> = self.requests()?.keys().collect();
-        let known = &names.registry.registry.relation;
-        let gone = || {
-            Failure::new(
-                FailureClass::Drift,
-                "TABLE_GONE",
-                format!("the registry {} is gone, or is another table", known.name),
-            )
-            .with_hint("make the plan again")
-        };
-        let registry = reader.relation_by_oid(known.oid).await?;
-        let registry = registry.filter(|now| now == known).ok_or_else(gone)?;
-        let columns = columns(reader, names).await?.ok_or_else(gone)?;
+        let known = &names.registry.registry;
+        let registry = resolution::current(reader, known).await?;
+        if registry != known.relation {
+            // The names that were resolved would be another table's.
+            return Err(resolution::gone(&format!(
+                "the table {} under its name",
+                known.relation.name
+            )));
+        }
+        let columns = columns(reader, names).await?;
+        let columns =
+            columns.ok_or_else(|| resolution::gone(&format!("a column of {}", registry.name)))?;
         let rows = reader
             .decided_rows(&registry.name, &columns.key.name, &keys)
             .await?;
