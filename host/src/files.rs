@@ -50,7 +50,7 @@ pub(crate) fn write_atomically(dir: &Dir, name: &str, bytes: &[u8]) -> io::Resul
 pub(crate) fn stream_atomically<E: From<io::Error>>(
     dir: &Dir,
     name: &str,
-    write: impl FnOnce(&mut File) -> Result<(), E>,
+    write: impl FnOnce(&mut std::fs::File) -> Result<(), E>,
 ) -> Result<(), E> {
     let temporary = format!(".{name}.tmp");
     let mut options = OpenOptions::new();
@@ -58,7 +58,8 @@ pub(crate) fn stream_atomically<E: From<io::Error>>(
     let written = dir
         .open_with(&temporary, &options)
         .map_err(E::from)
-        .and_then(|mut file| {
+        .and_then(|file| {
+            let mut file = file.into_std();
             write(&mut file)?;
             file.sync_all()?;
             Ok(dir.rename(&temporary, dir, name)?)

@@ -7,6 +7,7 @@ mod decide;
 mod decisions;
 mod demo;
 mod doctor;
+mod gate;
 mod operations;
 mod options;
 mod output;
@@ -17,6 +18,7 @@ mod recover;
 mod render;
 mod rollback;
 mod runs;
+mod sweep;
 mod verify;
 
 use std::process::ExitCode;
@@ -52,6 +54,10 @@ struct Cli {
     /// Say only the result, no progress on stderr.
     #[arg(long, short, global = true, help_heading = "Output")]
     quiet: bool,
+    /// How warnings and the log of `gate watch` are written to stderr.
+    /// `BIRTH_LOG` says which, in tracing's filter syntax.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "BIRTH_LOG_FORMAT", help_heading = "Output")]
+    log_format: LogFormat,
     /// Colours: by default only where the stream is a terminal.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
     color: Color,
@@ -64,6 +70,20 @@ enum Format {
     /// For people.
     Text,
     /// For programs: one JSON document.
+    Json,
+    /// For CI: JUnit XML (sweep).
+    Junit,
+    /// For code scanning: SARIF 2.1.0 (sweep).
+    Sarif,
+    /// For a page or a chat (sweep).
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON document a line.
     Json,
 }
 
@@ -91,7 +111,10 @@ enum Command {
     Decisions(decisions::Decisions),
     Decide(decide::Decide),
     Rollback(rollback::Rollback),
+    Gate(gate::Gate),
     Recover(recover::Recover),
+    // Has options for many databases besides those for one.
+    Sweep(Box<sweep::Sweep>),
     Runs(runs::Runs),
     Policy(policy::Policy),
     Plugin(plugin::Plugin),
@@ -107,6 +130,7 @@ Exit codes:
   12  LOCK_BUSY: somebody holds a lock, nothing changed
   13  UNKNOWN: the commit's outcome is not established yet; run `birth recover`
   14  POLICY_MISMATCH: the approved and the live list differ, nothing changed
+  15  GAPS: coverage gaps were found (see --fail-on)
   20  options, profile or environment are not usable, or a signal stopped the run
   21  the database could not be reached, or the connection broke before COMMIT
   22  the role lacks a right
@@ -128,7 +152,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     set_colors(cli.color);
-    init_tracing(cli.quiet);
+    init_tracing(default_level(&cli), cli.log_format);
     let output = Output::new(cli.format, cli.quiet);
     let exit = match run(cli.command, &output) {
         Ok(exit) => exit,
@@ -142,6 +166,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
+    command.check(output.format())?;
     match command {
         Command::Demo(command) => on_runtime(command.run(output)),
         Command::Doctor(command) => on_runtime(command.run(output)),
@@ -152,10 +177,30 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Decisions(command) => on_runtime(command.run(output)),
         Command::Decide(command) => on_runtime(command.run(output)),
         Command::Rollback(command) => on_runtime(command.run(output)),
+        Command::Gate(command) => on_runtime(command.run(output)),
         Command::Recover(command) => on_runtime(command.run(output)),
+        Command::Sweep(command) => on_runtime(command.run(output)),
         Command::Runs(command) => command.run(output),
         Command::Policy(command) => command.run(output),
         Command::Plugin(command) => command.run(output),
+    }
+}
+
+impl Command {
+    /// Refuses a format that the command does not write.
+    fn check(&self, format: Format) -> Result<(), Failure> {
+        let reports = matches!(self, Self::Sweep(_));
+        if reports || matches!(format, Format::Text | Format::Json) {
+            return Ok(());
+        }
+        let name = format.to_possible_value();
+        let name = name.as_ref().map_or("", |value| value.get_name());
+        Err(Failure::new(
+            FailureClass::Configuration,
+            "NO_SUCH_FORMAT",
+            format!("this command does not write --format {name}: it has text and json"),
+        )
+        .with_hint("`birth sweep` has them all"))
     }
 }
 
@@ -177,24 +222,35 @@ fn set_colors(color: Color) {
     choice.write_global();
 }
 
+/// Nobody watches a service while it runs: its log says what it did.
+fn default_level(cli: &Cli) -> &'static str {
+    match &cli.command {
+        _ if cli.quiet => "error",
+        Command::Gate(gate) if gate.is_service() => "info",
+        _ => "warn",
+    }
+}
+
 /// Warnings go to stderr; `BIRTH_LOG` takes tracing's filter syntax.
-fn init_tracing(quiet: bool) {
-    let default = if quiet { "error" } else { "warn" };
+fn init_tracing(default: &str, format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("BIRTH_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let ansi = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    // Fails only where a subscriber is set already; then that one serves.
-    let _ = tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(ansi)
-        .with_target(false)
-        .without_time()
-        .try_init();
+        .with_target(false);
+    // Fails only where a subscriber is set already; then that one serves.
+    let _ = match format {
+        LogFormat::Text => subscriber.with_ansi(ansi).without_time().try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
 }
 
 #[cfg(test)]
 mod tests {
+    use birth_core::outcome::Status;
+
     use super::*;
 
     #[test]
@@ -205,6 +261,20 @@ mod tests {
     #[test]
     fn help_and_readme_list_every_exit_code() {
         let readme = include_str!("../../../README.md");
+        for status in Status::ALL {
+            let word = format!("`{}`", status.word());
+            let row = readme
+                .lines()
+                .find(|line| line.starts_with(&format!("| {word} |")));
+            assert!(row.is_some(), "the README misses {word}");
+            // A failure's code is that of its class.
+            if status != Status::Failed {
+                let code = Exit::Status(status).code();
+                let line = format!("{code:4}  {}", status.word());
+                assert!(EXIT_CODES.contains(line.trim_start()), "help misses {line}");
+                assert!(row.is_some_and(|row| row.ends_with(&format!("| {code} |"))));
+            }
+        }
         for class in FailureClass::ALL {
             let code = Exit::Failure(class).code();
             let line = format!("{code:4}  ");

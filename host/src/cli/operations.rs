@@ -36,8 +36,7 @@ pub(super) enum OperationName {
 /// Which operation a command is about.
 #[derive(Debug, Args)]
 pub(super) struct OperationArgument {
-    /// What it is about: exactly one. Birth triggers and the gate are separate
-    /// executions, and so are all the others.
+    /// Exactly one: each operation is an execution of its own.
     #[arg(value_enum, value_name = "OPERATION", required = true)]
     named: Vec<OperationName>,
 }

@@ -134,7 +134,7 @@ pub(super) struct WaitingOptions {
     statement_timeout: Duration,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "write it like 300ms, 2s or 1m".to_owned())?;
@@ -149,7 +149,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn environment(name: &str) -> Option<String> {
+pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -191,23 +191,31 @@ fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Fa
 
 impl DatabaseOptions {
     pub(super) fn settings(&self) -> Result<ConnectionSettings, Failure> {
-        resolve(self.database.as_deref(), &environment)
-            .map_err(|error| Failure::from(crate::pg::connect::ConnectError::from(error)))
+        connection(self.database.as_deref())
     }
 
     pub(super) fn profile(&self, output: &Output) -> Result<Profile, Failure> {
         let beside = Path::new("birth.toml");
-        let path = match &self.profile {
-            Some(path) => path.as_path(),
+        match &self.profile {
+            Some(path) => read_profile(path),
             None if beside.exists() => {
                 output.progress("profile: ./birth.toml");
-                beside
+                read_profile(beside)
             }
-            None => return Profile::built_in().map_err(|e| profile_failure(None, &e)),
-        };
-        Profile::with_overrides(&read_named(path, "the profile")?)
-            .map_err(|e| profile_failure(Some(path), &e))
+            None => Profile::built_in().map_err(|e| profile_failure(None, &e)),
+        }
     }
+}
+
+/// How to connect to what a person named; without a name the environment says.
+pub(super) fn connection(database: Option<&str>) -> Result<ConnectionSettings, Failure> {
+    resolve(database, &environment)
+        .map_err(|error| Failure::from(crate::pg::connect::ConnectError::from(error)))
+}
+
+pub(super) fn read_profile(path: &Path) -> Result<Profile, Failure> {
+    Profile::with_overrides(&read_named(path, "the profile")?)
+        .map_err(|e| profile_failure(Some(path), &e))
 }
 
 fn profile_failure(path: Option<&Path>, error: &birth_core::profile::ProfileError) -> Failure {

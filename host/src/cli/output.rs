@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use birth_core::op::Decision;
-use birth_core::outcome::{Exit, FailureClass, Status};
+use birth_core::outcome::{Exit, FailureClass, FinalResponse, Status};
 use birth_core::policy::verdict::Severity;
 use birth_core::text::is_hidden;
 
@@ -58,6 +58,10 @@ pub(super) fn one_line(text: &str) -> String {
 impl Output {
     pub(super) fn new(format: Format, quiet: bool) -> Self {
         Self { format, quiet }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -151,10 +155,15 @@ impl Output {
                 }
             }
         }
+        self.response(&closed.response)
+    }
+
+    /// The lines that close a command.
+    pub(super) fn response(&self, response: &FinalResponse) -> Result<(), Failure> {
         if self.is_json() {
-            self.json(&closed.response)
+            self.json(response)
         } else {
-            result(&plain(&closed.response.to_string()))
+            result(&plain(&response.to_string()))
         }
     }
 }

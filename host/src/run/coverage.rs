@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use birth_core::catalog::function::TriggerFunction;
 use birth_core::coverage::snapshot::storage_ready;
-use birth_core::coverage::{CoverageRow, CoverageSnapshot, Finding};
+use birth_core::coverage::{CoverageRow, CoverageSnapshot, Finding, POLICY_STORAGE_NOT_READY};
 use birth_core::estate::Collection;
 use birth_core::ident::Identifier;
 use birth_core::op::triggers::{concept, family};
@@ -145,6 +145,20 @@ impl Coverage {
         Ok(findings
             .map(|kind| (kind.code.clone(), kind.message.clone()))
             .collect())
+    }
+}
+
+impl CoverageNames {
+    /// The finding that the registry has no policy columns.
+    #[must_use]
+    pub fn storage_not_ready(&self) -> Finding {
+        Finding::of_estate(
+            POLICY_STORAGE_NOT_READY,
+            format!(
+                "{} does not have the policy columns, so what is decided about its collections cannot be read; `birth apply storage` adds them",
+                self.source.registry
+            ),
+        )
     }
 }
 

@@ -22,8 +22,11 @@ pub mod signal;
 pub mod spool;
 pub mod stage;
 pub mod storage;
+pub mod sweep;
 pub mod triggers;
+pub mod watch;
 mod words;
+pub mod worker;
 
 use std::path::PathBuf;
 

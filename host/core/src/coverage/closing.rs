@@ -72,23 +72,22 @@ impl Closing {
             .or_else(|| gaps(fail_on, &totals))
             .or_else(|| not_ready(targets))
             .unwrap_or((Status::Pass, Exit::Status(Status::Pass), String::new()));
-        let gaps = totals.gaps;
-        let response = FinalResponse::default()
-            .with_status("sweep_status", status, Some(&reason))
-            .with("collections_governed", totals.governed)
-            .with("gaps_total", gaps.open())
-            .with("gaps_new", gaps.new)
-            .with("gaps_persisting", gaps.persisting)
-            .with("gaps_resolved", gaps.resolved)
-            .with("health_checks_created", totals.health_checks)
-            .with("issues_opened", totals.issues_opened)
-            .with("issues_closed", totals.issues_closed)
-            .with("targets", targets.len())
-            .with("targets_failed", targets.len() - totals.swept);
         Self {
             status,
             exit,
-            response,
+            response: totals.response(status, &reason),
+        }
+    }
+
+    /// Closes a sweep that stopped before it came to any target.
+    #[must_use]
+    pub fn not_begun(class: FailureClass, code: &str, message: &str) -> Self {
+        let status = Status::Failed;
+        let reason = format!("{code}: {message}");
+        Self {
+            status,
+            exit: Exit::Failure(class),
+            response: Totals::default().response(status, &reason),
         }
     }
 }
@@ -183,7 +182,8 @@ fn numbered(n: u64, word: &str) -> String {
 /// What all targets come to.
 #[derive(Default)]
 struct Totals {
-    swept: usize,
+    targets: usize,
+    failed: usize,
     governed: u64,
     with_gaps: u64,
     gaps: ConditionCounts,
@@ -196,11 +196,12 @@ impl Totals {
     fn of(targets: &[Ended<'_>]) -> Self {
         let mut totals = Self::default();
         for ended in targets {
+            totals.targets += 1;
             let Ended::Swept(summary) = ended else {
+                totals.failed += 1;
                 continue;
             };
             let gaps = summary.gaps();
-            totals.swept += 1;
             totals.governed += summary.governed();
             totals.with_gaps += summary.with_gaps();
             totals.gaps.new += gaps.new;
@@ -211,6 +212,21 @@ impl Totals {
             totals.issues_closed += summary.issues_closed;
         }
         totals
+    }
+
+    fn response(&self, status: Status, reason: &str) -> FinalResponse {
+        FinalResponse::default()
+            .with_status("sweep_status", status, Some(reason))
+            .with("collections_governed", self.governed)
+            .with("gaps_total", self.gaps.open())
+            .with("gaps_new", self.gaps.new)
+            .with("gaps_persisting", self.gaps.persisting)
+            .with("gaps_resolved", self.gaps.resolved)
+            .with("health_checks_created", self.health_checks)
+            .with("issues_opened", self.issues_opened)
+            .with("issues_closed", self.issues_closed)
+            .with("targets", self.targets)
+            .with("targets_failed", self.failed)
     }
 }
 

@@ -1,0 +1,183 @@
+//! The report as SARIF 2.1.0, for code scanning: a run for each target.
+//!
+//! (OASIS, "Static Analysis Results Interchange Format Version 2.1.0"; numbers
+//! below are its sections.)
+//!
+//! A gap has no file. It is located by its collection and its table as logical
+//! locations (§3.33). Code scanning of GitHub takes no result without a physical
+//! location, though, so each has a URI of our own making besides: what is
+//! looked at, as a path that nobody will find in a repository.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use birth_core::coverage::{Gap, Standing, SweepSummary};
+use birth_core::op::report::one_line;
+
+use super::json_stream::{Array, object};
+use super::report::{Report, gaps, standing};
+use crate::run::VERSION;
+use crate::run::failure::Failure;
+use crate::run::fleet::Swept;
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let head = json!({ "$schema": SCHEMA, "version": "2.1.0" });
+    object(out, &head, "runs", |runs| {
+        report.targets.iter().try_for_each(|swept| run(swept, runs))
+    })?;
+    writeln!(out)
+}
+
+fn run(swept: &Swept, runs: &mut Array<'_>) -> io::Result<()> {
+    let summary = match &swept.result {
+        Ok(summary) => summary,
+        // Without `results`: nothing was looked at, which an empty list would
+        // deny (§3.14.23).
+        Err(failure) => return runs.push(&failed_run(&swept.name, failure)),
+    };
+    let codes: Vec<&str> = summary.conditions.keys().map(String::as_str).collect();
+    let head = swept_run(&swept.name, &codes, summary);
+    object(runs.next()?, &head, "results", |results| {
+        gaps(&swept.gaps).try_for_each(|gap| results.push(&result(&swept.name, &codes, &gap?)))
+    })
+}
+
+/// Tells the runs of several targets apart (§3.17.3).
+fn automation(target: &str) -> Value {
+    json!({ "id": format!("birth/sweep/{target}/") })
+}
+
+fn driver(rules: Vec<Value>) -> Value {
+    json!({ "driver": {
+        "name": "birth",
+        "version": VERSION,
+        "semanticVersion": VERSION,
+        "rules": rules,
+    } })
+}
+
+fn failed_run(target: &str, failure: &Failure) -> Value {
+    let mut text = one_line(&failure.message);
+    if let Some(hint) = &failure.hint {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "; next: {}", one_line(hint));
+    }
+    json!({
+        "tool": driver(vec![]),
+        "automationDetails": automation(target),
+        "invocations": [{
+            "executionSuccessful": false,
+            "toolExecutionNotifications": [notification("error", failure.code, text)],
+        }],
+    })
+}
+
+fn notification(level: &str, code: &str, text: String) -> Value {
+    json!({ "level": level, "descriptor": { "id": code }, "message": { "text": text } })
+}
+
+fn swept_run(target: &str, codes: &[&str], summary: &SweepSummary) -> Value {
+    let meaning = |code: &str| {
+        let meaning = summary.meanings.get(code);
+        one_line(meaning.map_or(code, String::as_str))
+    };
+    let rule = |code: &&str| {
+        json!({
+            "id": code,
+            "shortDescription": { "text": meaning(code) },
+            "defaultConfiguration": { "level": "error" },
+        })
+    };
+    let warnings = summary.warnings.iter().map(|(code, count)| {
+        let text = format!("{count} × {}", meaning(code));
+        notification("warning", code, text)
+    });
+    let notices = summary
+        .notices
+        .iter()
+        .map(|notice| notification("note", "NOTICE", one_line(notice)));
+    let notifications: Vec<Value> = warnings.chain(notices).collect();
+    json!({
+        "tool": driver(codes.iter().map(rule).collect()),
+        "automationDetails": automation(target),
+        "invocations": [{
+            "executionSuccessful": true,
+            "toolExecutionNotifications": notifications,
+        }],
+        "properties": {
+            "database": summary.database,
+            "server": summary.server,
+            "registry": summary.registry,
+            "revision": summary.revision,
+            "readAt": summary.read_at,
+            "shard": summary.shard,
+            "storageReady": summary.storage_ready,
+            "governed": summary.governed(),
+            "covered": summary.covered(),
+        },
+    })
+}
+
+fn result(target: &str, codes: &[&str], gap: &Gap) -> Value {
+    let finding = &gap.finding;
+    // A resolved gap is the rule's success, which has no level (§3.27.10).
+    let (kind, level, state) = match gap.standing {
+        Standing::New => ("fail", "error", "new"),
+        Standing::Persisting => ("fail", "error", "unchanged"),
+        Standing::Resolved => ("pass", "none", "absent"),
+    };
+    let mut logical = vec![json!({
+        "name": finding.collection,
+        "fullyQualifiedName": finding.collection,
+        "kind": "collection",
+    })];
+    logical.extend(
+        finding
+            .table
+            .as_ref()
+            .map(|table| json!({ "fullyQualifiedName": table, "kind": "table" })),
+    );
+    let uri = [target, &finding.collection].map(percent_encoded).join("/");
+    json!({
+        "ruleId": finding.code,
+        // −1 stands for "not in the list" (§3.27.6).
+        "ruleIndex": codes.iter().position(|code| *code == finding.code).map_or(json!(-1), Value::from),
+        "kind": kind,
+        "level": level,
+        "message": { "text": one_line(&finding.message) },
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri },
+                "region": { "startLine": 1 },
+            },
+            "logicalLocations": logical,
+        }],
+        "partialFingerprints": { "birth/v1": finding.fingerprint() },
+        "baselineState": state,
+        "properties": {
+            "standing": standing(gap.standing),
+            "role": finding.role,
+            "issue": gap.issue,
+            "notes": finding.notes,
+        },
+    })
+}
+
+/// A text as one segment of a URI's path (RFC 3986, section 2.3).
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
