@@ -15,6 +15,7 @@ mod conflicts;
 mod connection;
 mod corpus_on_server;
 mod coverage_scene;
+mod decide;
 mod demo;
 mod deploy;
 mod doctor;

@@ -3,6 +3,8 @@
 
 mod apply;
 mod classify;
+mod decide;
+mod decisions;
 mod demo;
 mod doctor;
 mod gate;
@@ -106,6 +108,8 @@ enum Command {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Verify(verify::Verify),
+    Decisions(decisions::Decisions),
+    Decide(decide::Decide),
     Rollback(rollback::Rollback),
     Gate(gate::Gate),
     Recover(recover::Recover),
@@ -170,6 +174,8 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Plan(command) => on_runtime(command.run(output)),
         Command::Apply(command) => on_runtime(command.run(output)),
         Command::Verify(command) => on_runtime(command.run(output)),
+        Command::Decisions(command) => on_runtime(command.run(output)),
+        Command::Decide(command) => on_runtime(command.run(output)),
         Command::Rollback(command) => on_runtime(command.run(output)),
         Command::Gate(command) => on_runtime(command.run(output)),
         Command::Recover(command) => on_runtime(command.run(output)),

@@ -5,6 +5,8 @@
 pub mod carry_out;
 pub mod classify;
 pub mod coverage;
+pub mod decide;
+pub mod decisions;
 pub mod failure;
 pub mod fate;
 pub mod findings;
