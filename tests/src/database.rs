@@ -1,8 +1,10 @@
 //! A database of its own for each test.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
-use tokio_postgres::{NoTls, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, NoTls, SimpleQueryMessage};
 
 use crate::server::Server;
 
@@ -73,6 +75,11 @@ impl Database {
         Session::open(&self.url())
     }
 
+    /// As [`Database::session`], as another role.
+    pub fn session_as(&self, role: &str) -> Session {
+        Session::open(&self.url_as(role))
+    }
+
     /// Columns and constraints of a table as one text: what a run may change.
     pub fn shape(&self, table: &str) -> String {
         shape_at(&self.url(), table)
@@ -100,6 +107,8 @@ pub fn shape_at(url: &str, table: &str) -> String {
 pub struct Session {
     runtime: tokio::runtime::Runtime,
     client: tokio_postgres::Client,
+    /// Warnings that were not asked for yet.
+    warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Session {
@@ -109,14 +118,35 @@ impl Session {
             .enable_all()
             .build()
             .expect("a runtime");
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&warnings);
         let client = runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(url, NoTls)
+            let (client, mut connection) = tokio_postgres::connect(url, NoTls)
                 .await
                 .expect("a connection");
-            tokio::spawn(connection);
+            tokio::spawn(async move {
+                while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+                    if let AsyncMessage::Notice(notice) = message
+                        && notice.severity() == "WARNING"
+                    {
+                        let mut heard = heard.lock().expect("no panic while it was held");
+                        heard.push(notice.message().to_owned());
+                    }
+                }
+            });
             client
         });
-        Self { runtime, client }
+        Self {
+            runtime,
+            client,
+            warnings,
+        }
+    }
+
+    /// The warnings that came since this was asked the last time. The server
+    /// sends them before the answer to the statement that they are about.
+    pub fn warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.warnings.lock().expect("no panic while it was held"))
     }
 
     /// Runs a script in the session.

@@ -457,7 +457,7 @@ fn issue_that_is_edited_after_the_last_look() {
                 ("issues_deleted", "0"),
             ],
         );
-        expect_reason(&undone, "VERIFICATION_FAILED", &["the issue 1 for recipes"]);
+        expect_reason(&undone, "VERIFICATION_FAILED", &["the row 1 about recipes"]);
         assert_eq!(scene.triggers(), names(&MAPPED));
         assert_eq!(scene.issues(), issues);
     }

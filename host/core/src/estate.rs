@@ -19,7 +19,7 @@ use crate::profile::Naming;
 pub use matching::{Found, RegistryRow, names_to_look_for};
 
 /// The columns of the registry that say what a collection is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EstateColumns {
     /// The collection's key.
     pub key: Identifier,

@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod coverage;
+pub mod decisions;
 pub mod digest;
 pub mod estate;
 pub mod facts;

@@ -284,7 +284,7 @@ fn of_runs(mut batches: Vec<Closed>) -> Option<Closed> {
 
 /// Shows the plan and asks; without a terminal there is nobody to ask. A plan
 /// that is blocked goes on, to be closed as such: it executes nothing.
-async fn confirm<O: Render>(
+pub(super) async fn confirm<O: Render>(
     output: &Output,
     access: &Access,
     operation: O,

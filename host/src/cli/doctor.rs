@@ -8,6 +8,7 @@ use std::rc::Rc;
 use clap::Args;
 use serde::Serialize;
 
+use birth_core::health;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT};
 use birth_core::op::triggers::family;
 use birth_core::outcome::{Exit, FailureClass, Status};
@@ -112,9 +113,9 @@ impl Diagnosis {
                 let detail = format!("{error} (birth triggers need it)");
                 (Level::Info, detail, Some(error.hint()))
             }
-            (Err(error), Need::None) => {
-                let detail = format!("{error} (no operation of this host needs it)");
-                (Level::Info, detail, None)
+            (Err(error), Need::Findings) => {
+                let detail = format!("{error} (what records coverage gaps needs it)");
+                (Level::Info, detail, Some(error.hint()))
             }
         };
         self.add(level, FailureClass::Schema, kind, detail, next);
@@ -230,8 +231,9 @@ async fn check_server(
         Ok(()) => diagnosis.add(Level::Ok, FailureClass::Database, "locks", detail, None),
         Err(failure) => diagnosis.failure("locks", &failure),
     }
-    triggers::check(diagnosis, reader, &server, profile, schema).await?;
-    gate::check(diagnosis, reader, &server, profile, schema).await
+    gate::check(diagnosis, reader, &server, profile, schema).await?;
+    // Last: a table that it may not read ends the transaction.
+    triggers::check(diagnosis, reader, &server, profile, schema).await
 }
 
 fn check_version(diagnosis: &mut Diagnosis, server: &Server) {
@@ -263,29 +265,32 @@ enum Need {
     Triggers,
     /// Operations use it where it is there.
     Optional,
-    None,
+    /// By what records coverage gaps; the other operations do without.
+    Findings,
 }
 
-/// A name that no operation of this host needs is information, not a failure,
-/// and so is one that they can do without.
+/// A name that only some operations need is information, not a failure, and so is
+/// one that they can do without.
 fn check_names(diagnosis: &mut Diagnosis, found: &Survey, profile: &Profile) {
     for family in &found.families {
         let need = match family.id.as_str() {
             FAMILY => Need::Required,
             family::SPECIES_MAP | family::BIRTH_REGISTRY | family::ISSUES => Need::Triggers,
-            _ => Need::None,
+            _ => Need::Findings,
         };
         let text = family.result.as_ref();
         let text = text.map(|r| format!("{} ({})", r.relation.name, r.why));
         diagnosis.name("family", &family.id, text, need);
     }
     for concept in &found.concepts {
-        let can_be_absent = profile.concepts.get(&concept.id).is_some_and(|wanted| {
+        let wanted = profile.concepts.get(&concept.id);
+        let can_be_absent = wanted.is_some_and(|wanted| {
             wanted.optional && matches!(optional(wanted, concept.result.clone()), Ok(None))
         });
         let need = match concept.id.as_str() {
             KEY_CONCEPT => Need::Required,
             _ if can_be_absent => Need::Optional,
+            _ if wanted.is_some_and(|w| w.family == health::FAMILY) => Need::Findings,
             _ => Need::Triggers,
         };
         let text = concept.result.as_ref();

@@ -3,8 +3,11 @@
 
 mod apply;
 mod classify;
+mod decide;
+mod decisions;
 mod demo;
 mod doctor;
+mod gate;
 mod operations;
 mod options;
 mod output;
@@ -51,6 +54,10 @@ struct Cli {
     /// Say only the result, no progress on stderr.
     #[arg(long, short, global = true, help_heading = "Output")]
     quiet: bool,
+    /// How warnings and the log of `gate watch` are written to stderr.
+    /// `BIRTH_LOG` says which, in tracing's filter syntax.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "BIRTH_LOG_FORMAT", help_heading = "Output")]
+    log_format: LogFormat,
     /// Colours: by default only where the stream is a terminal.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
     color: Color,
@@ -70,6 +77,14 @@ enum Format {
     Sarif,
     /// For a page or a chat (sweep).
     Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON document a line.
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,7 +108,10 @@ enum Command {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Verify(verify::Verify),
+    Decisions(decisions::Decisions),
+    Decide(decide::Decide),
     Rollback(rollback::Rollback),
+    Gate(gate::Gate),
     Recover(recover::Recover),
     // Has options for many databases besides those for one.
     Sweep(Box<sweep::Sweep>),
@@ -134,7 +152,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     set_colors(cli.color);
-    init_tracing(cli.quiet);
+    init_tracing(default_level(&cli), cli.log_format);
     let output = Output::new(cli.format, cli.quiet);
     let exit = match run(cli.command, &output) {
         Ok(exit) => exit,
@@ -156,7 +174,10 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Plan(command) => on_runtime(command.run(output)),
         Command::Apply(command) => on_runtime(command.run(output)),
         Command::Verify(command) => on_runtime(command.run(output)),
+        Command::Decisions(command) => on_runtime(command.run(output)),
+        Command::Decide(command) => on_runtime(command.run(output)),
         Command::Rollback(command) => on_runtime(command.run(output)),
+        Command::Gate(command) => on_runtime(command.run(output)),
         Command::Recover(command) => on_runtime(command.run(output)),
         Command::Sweep(command) => on_runtime(command.run(output)),
         Command::Runs(command) => command.run(output),
@@ -201,20 +222,29 @@ fn set_colors(color: Color) {
     choice.write_global();
 }
 
+/// Nobody watches a service while it runs: its log says what it did.
+fn default_level(cli: &Cli) -> &'static str {
+    match &cli.command {
+        _ if cli.quiet => "error",
+        Command::Gate(gate) if gate.is_service() => "info",
+        _ => "warn",
+    }
+}
+
 /// Warnings go to stderr; `BIRTH_LOG` takes tracing's filter syntax.
-fn init_tracing(quiet: bool) {
-    let default = if quiet { "error" } else { "warn" };
+fn init_tracing(default: &str, format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("BIRTH_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let ansi = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    // Fails only where a subscriber is set already; then that one serves.
-    let _ = tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(ansi)
-        .with_target(false)
-        .without_time()
-        .try_init();
+        .with_target(false);
+    // Fails only where a subscriber is set already; then that one serves.
+    let _ = match format {
+        LogFormat::Text => subscriber.with_ansi(ansi).without_time().try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
 }
 
 #[cfg(test)]

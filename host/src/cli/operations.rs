@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
 
+use birth_core::op::decide::request::Requests;
 use birth_core::outcome::FailureClass;
 use birth_core::profile::Profile;
 
@@ -12,6 +13,8 @@ use super::DatabaseOptions;
 use crate::kb::Store;
 use crate::plugin::set::PolicyRuntime;
 use crate::run::classify::{ApprovedReport, approved_report, approved_report_at};
+use crate::run::coverage::Coverage;
+use crate::run::decide::Decide;
 use crate::run::failure::Failure;
 use crate::run::gate::Gate;
 use crate::run::storage::Storage;
@@ -33,8 +36,7 @@ pub(super) enum OperationName {
 /// Which operation a command is about.
 #[derive(Debug, Args)]
 pub(super) struct OperationArgument {
-    /// What it is about: exactly one. Birth triggers and the gate are separate
-    /// executions, and so are all the others.
+    /// Exactly one: each operation is an execution of its own.
     #[arg(value_enum, value_name = "OPERATION", required = true)]
     named: Vec<OperationName>,
 }
@@ -142,6 +144,23 @@ pub(super) fn storage(
         profile,
         schema: database.schema.clone(),
         policy: Rc::clone(policy),
+    }
+}
+
+/// Decisions; without requests for a run that is only looked at.
+pub(super) fn decide(
+    database: &DatabaseOptions,
+    profile: Profile,
+    policy: &Rc<PolicyRuntime>,
+    requests: Option<Requests>,
+) -> Decide {
+    Decide {
+        coverage: Coverage {
+            profile: Rc::new(profile),
+            schema: database.schema.clone(),
+            policy: Rc::clone(policy),
+        },
+        requests,
     }
 }
 

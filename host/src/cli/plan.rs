@@ -1,6 +1,6 @@
 //! `birth plan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -83,27 +83,45 @@ impl Plan {
             connection,
             waiting: self.waiting.waiting(),
         };
-        let planned = carry_out::plan(&access, operation).await?;
-        show(output, &planned, policy, &access)?;
-        let plan = planned.close().await;
-        if let Some(path) = &self.out {
-            save(path, &O::plan_file(&plan)?)?;
-            output.text(format!(
-                "\nSaved to {}. Carry out exactly this plan with:",
-                path.display()
-            ));
-            output.text(format!(
-                "  birth apply {} --plan {}",
-                O::NAME,
-                path.display()
-            ));
-        }
-        let status = O::stop(&plan).map_or(Status::Pass, |stop| stop.status);
-        Ok(Exit::Status(status))
+        let execute = format!("birth apply {} --plan", O::NAME);
+        look(
+            output,
+            &access,
+            operation,
+            policy,
+            self.out.as_deref(),
+            &execute,
+        )
+        .await
     }
 }
 
-fn save(path: &std::path::Path, text: &str) -> Result<(), Failure> {
+/// Makes a plan, shows it, and saves it where that was asked for; `execute` is
+/// the command that executes a saved one.
+pub(super) async fn look<O: Render>(
+    output: &Output,
+    access: &Access,
+    operation: O,
+    policy: &PolicyRuntime,
+    out: Option<&Path>,
+    execute: &str,
+) -> Result<Exit, Failure> {
+    let planned = carry_out::plan(access, operation).await?;
+    show(output, &planned, policy, access)?;
+    let plan = planned.close().await;
+    if let Some(path) = out {
+        save(path, &O::plan_file(&plan)?)?;
+        output.text(format!(
+            "\nSaved to {}. Carry out exactly this plan with:",
+            path.display()
+        ));
+        output.text(format!("  {execute} {}", path.display()));
+    }
+    let status = O::stop(&plan).map_or(Status::Pass, |stop| stop.status);
+    Ok(Exit::Status(status))
+}
+
+fn save(path: &Path, text: &str) -> Result<(), Failure> {
     let fail = |error: std::io::Error| {
         Failure::new(
             FailureClass::Filesystem,

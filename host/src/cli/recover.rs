@@ -5,11 +5,13 @@ use clap::Args;
 use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::operations::{gate, storage, triggers};
+use super::operations::{decide, gate, storage, triggers};
 use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
 use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
 use crate::run::carry_out::Closed;
+use crate::run::decide::Decide;
+use crate::run::decide::rollback::DecideRollback;
 use crate::run::failure::Failure;
 use crate::run::failure::OTHER_DATABASE;
 use crate::run::gate::Gate;
@@ -100,6 +102,15 @@ impl Recover {
                 let policy = self.policy.open()?;
                 let operation = triggers(&self.database, profile, &policy, None, None);
                 record::recover(environment, operation, view, &tell).await
+            }
+            Some(Decide::NAME) => {
+                let policy = self.policy.open()?;
+                let operation = decide(&self.database, profile, &policy, None);
+                record::recover(environment, operation, view, &tell).await
+            }
+            Some(DecideRollback::NAME) => {
+                let keys = undone_keys::<Decide>(environment, view)?;
+                record::recover(environment, DecideRollback { keys }, view, &tell).await
             }
             Some(Gate::NAME) => {
                 let operation = gate(&self.database, profile);

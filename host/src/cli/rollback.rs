@@ -10,6 +10,8 @@ use super::{DatabaseOptions, Output, RunOptions, render};
 use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
 use crate::run::carry_out::{self, Closed};
+use crate::run::decide::Decide;
+use crate::run::decide::rollback::DecideRollback;
 use crate::run::failure::Failure;
 use crate::run::gate::Gate;
 use crate::run::gate::rollback::GateRollback;
@@ -27,7 +29,8 @@ use crate::run::triggers::rollback::TriggersRollback;
 /// changed or replaced since is refused, and so is losing data that was written
 /// since, unless --export saves it first; of the gate as well, where the data is
 /// the events in the queue. Of birth triggers, what was changed since is left and
-/// named, and the rest goes. Closes with a final response.
+/// named, and the rest goes. Of decisions, what was stored before comes back, and
+/// what was decided again since is left and named. Closes with a final response.
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
     /// The run to undo; `birth runs list` shows them.
@@ -53,6 +56,9 @@ impl Rollback {
             Ok(None) => return Ok(Exit::Status(Status::Pass)),
             Err(failure) if self.is_of(Triggers::STEM) => {
                 carry_out::not_begun::<TriggersRollback>(failure)
+            }
+            Err(failure) if self.is_of(Decide::STEM) => {
+                carry_out::not_begun::<DecideRollback>(failure)
             }
             Err(failure) if self.is_of(Gate::STEM) => carry_out::not_begun::<GateRollback>(failure),
             Err(failure) => carry_out::not_begun::<StorageRollback>(failure),
@@ -84,14 +90,22 @@ impl Rollback {
                 .undo(output, &environment, &view, operation, shown)
                 .await;
         }
+        if self.export.is_some() && [Some(Triggers::NAME), Some(Decide::NAME)].contains(&of) {
+            return Err(Failure::new(
+                FailureClass::Configuration,
+                "OPTION_NOT_OF_OPERATION",
+                "--export is for runs of policy storage and of the gate only: undoing any other drops no rows",
+            ));
+        }
+        if of == Some(Decide::NAME) {
+            let keys = record::keys::<Decide>(&view)?;
+            let operation = || DecideRollback { keys: keys.clone() };
+            let shown = |plan: &_| show(output, plan, render::show_decide_rollback);
+            return self
+                .undo(output, &environment, &view, operation, shown)
+                .await;
+        }
         if of == Some(Triggers::NAME) {
-            if self.export.is_some() {
-                return Err(Failure::new(
-                    FailureClass::Configuration,
-                    "OPTION_NOT_OF_OPERATION",
-                    "--export is for runs of policy storage and of the gate only: a trigger holds no rows",
-                ));
-            }
             let keys = record::keys::<Triggers>(&view)?;
             let operation = || TriggersRollback { keys: keys.clone() };
             let shown = |plan: &_| show(output, plan, render::show_triggers_rollback);
@@ -172,7 +186,7 @@ fn check_can_be_undone(view: &RunView) -> Result<(), Failure> {
         ),
         RunState::Closed(_)
             if view.operation().is_some_and(|(name, _)| {
-                ![Storage::NAME, Triggers::NAME, Gate::NAME].contains(&name)
+                ![Storage::NAME, Triggers::NAME, Gate::NAME, Decide::NAME].contains(&name)
             }) =>
         {
             refuse(

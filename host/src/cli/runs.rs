@@ -11,6 +11,8 @@ use super::output::{BAD, BOLD, GOOD, WARN, plain, styled};
 use super::recover::{database_of, unknown_operation};
 use super::{Output, PolicyOptions};
 use crate::journal::{self, RunState, RunView, file};
+use crate::run::decide::Decide;
+use crate::run::decide::rollback::DecideRollback;
 use crate::run::failure::Failure;
 use crate::run::gate::Gate;
 use crate::run::gate::rollback::GateRollback;
@@ -121,6 +123,10 @@ impl Runs {
                     }
                     Some(TriggersRollback::NAME) => {
                         record::publish_again::<TriggersRollback>(&stores, &view, &tell)?
+                    }
+                    Some(Decide::NAME) => record::publish_again::<Decide>(&stores, &view, &tell)?,
+                    Some(DecideRollback::NAME) => {
+                        record::publish_again::<DecideRollback>(&stores, &view, &tell)?
                     }
                     Some(Storage::NAME) | None => {
                         record::publish_again::<Storage>(&stores, &view, &tell)?

@@ -3,6 +3,8 @@
 
 mod classification;
 mod coverage;
+mod decide;
+mod decisions;
 mod estate;
 mod gate;
 mod locks;

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use birth_core::catalog::function::TriggerFunction;
 use birth_core::coverage::snapshot::storage_ready;
-use birth_core::coverage::{CoverageRow, CoverageSnapshot, Finding};
+use birth_core::coverage::{CoverageRow, CoverageSnapshot, Finding, POLICY_STORAGE_NOT_READY};
 use birth_core::estate::Collection;
 use birth_core::ident::Identifier;
 use birth_core::op::triggers::{concept, family};
@@ -42,7 +44,7 @@ pub struct Coverage {
 }
 
 /// What the names resolved to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CoverageNames {
     /// The registry and its columns.
     pub registry: RegistryNames,
@@ -100,6 +102,23 @@ impl Coverage {
         }
     }
 
+    /// Reads what is asked about rows of the registry.
+    pub async fn snapshot(
+        &self,
+        reader: Reader<'_>,
+        names: &CoverageNames,
+        now: i64,
+        rows: Vec<CoverageRow>,
+    ) -> Result<CoverageSnapshot, Failure> {
+        let naming = &self.profile.naming;
+        let function = names.function.as_ref().map_or(0, |f| f.oid);
+        let moment = (names.source.storage_ready, now);
+        let rules = &self.profile.collections;
+        Ok(reader
+            .coverage_snapshot(moment, rows, rules, (naming, function))
+            .await?)
+    }
+
     /// Reads what is asked about rows of the registry, and has it judged.
     pub async fn judge(
         &self,
@@ -109,12 +128,7 @@ impl Coverage {
         rows: Vec<CoverageRow>,
     ) -> Result<Judged, Failure> {
         let naming = &self.profile.naming;
-        let function = names.function.as_ref().map_or(0, |f| f.oid);
-        let moment = (names.source.storage_ready, now);
-        let rules = &self.profile.collections;
-        let snapshot = reader
-            .coverage_snapshot(moment, rows, rules, (naming, function))
-            .await?;
+        let snapshot = self.snapshot(reader, names, now, rows).await?;
         let mut answers = Vec::with_capacity(snapshot.estate.collections.len());
         for batch in snapshot.facts(naming, BATCH) {
             answers.extend(self.policy.judge_coverage(&batch)?.answers);
@@ -131,6 +145,20 @@ impl Coverage {
         Ok(findings
             .map(|kind| (kind.code.clone(), kind.message.clone()))
             .collect())
+    }
+}
+
+impl CoverageNames {
+    /// The finding that the registry has no policy columns.
+    #[must_use]
+    pub fn storage_not_ready(&self) -> Finding {
+        Finding::of_estate(
+            POLICY_STORAGE_NOT_READY,
+            format!(
+                "{} does not have the policy columns, so what is decided about its collections cannot be read; `birth apply storage` adds them",
+                self.source.registry
+            ),
+        )
     }
 }
 

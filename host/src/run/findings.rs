@@ -8,6 +8,8 @@
 mod open;
 mod write;
 
+use std::collections::BTreeSet;
+
 use birth_core::health::HealthConcepts;
 use birth_core::issue::{Closing, IssueConcepts};
 use birth_core::outcome::FailureClass;
@@ -56,8 +58,11 @@ impl FindingsTarget {
         let statuses = Closing::statuses(&issue_values);
         reader
             .held_values(&mut issues, |column| {
-                let is_status = issue_concepts.status.as_ref() == Some(column);
-                is_status.then(|| statuses.clone()).unwrap_or_default()
+                if issue_concepts.status.as_ref() == Some(column) {
+                    statuses.clone()
+                } else {
+                    BTreeSet::new()
+                }
             })
             .await?;
         Ok(Self {

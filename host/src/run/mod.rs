@@ -5,6 +5,8 @@
 pub mod carry_out;
 pub mod classify;
 pub mod coverage;
+pub mod decide;
+pub mod decisions;
 pub mod failure;
 pub mod fate;
 pub mod findings;
@@ -22,7 +24,9 @@ pub mod stage;
 pub mod storage;
 pub mod sweep;
 pub mod triggers;
+pub mod watch;
 mod words;
+pub mod worker;
 
 use std::path::PathBuf;
 

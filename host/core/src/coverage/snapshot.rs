@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::trigger::{BirthTriggers, LiveTrigger, PartitionTrigger};
 use crate::estate::{Collection, Estate, Found, RegistryRow};
 use crate::facts::conflict::LiveTriggerFact;
@@ -24,7 +26,7 @@ pub struct CoverageRow {
 }
 
 /// Collections with everything that the coverage conditions ask about them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverageSnapshot {
     /// Whether the registry has the policy columns.
     pub storage_ready: bool,
@@ -98,6 +100,18 @@ impl CoverageSnapshot {
     #[must_use]
     pub fn policy(&self, key: &str) -> Option<&PolicyValues> {
         self.decided.get(key).map(|(policy, _)| policy)
+    }
+
+    /// The same collections, as if something else were decided about some.
+    #[must_use]
+    pub fn with_policies(
+        mut self,
+        policies: impl IntoIterator<Item = (String, PolicyValues)>,
+    ) -> Self {
+        for (key, policy) in policies {
+            self.decided.entry(key).or_default().0 = policy;
+        }
+        self
     }
 
     /// The batches that a plugin is asked, of `size` collections at most, in

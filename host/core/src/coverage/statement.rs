@@ -1,14 +1,12 @@
 //! The closed vocabulary of what gate and sweep write.
 
-use serde::{Deserialize, Serialize};
-
+use super::queue::QueueStatement;
 use crate::issue::IssueClose;
 use crate::record::RecordInsert;
 use crate::sql::Statement;
 
 /// A statement that records findings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CoverageStatement {
     /// `INSERT INTO …` of a health check.
     RecordCheck(RecordInsert),
@@ -16,6 +14,14 @@ pub enum CoverageStatement {
     OpenIssue(RecordInsert),
     /// `UPDATE …` of an issue that is open.
     CloseIssue(IssueClose),
+    /// On the gate's queue.
+    Queue(QueueStatement),
+}
+
+impl From<QueueStatement> for CoverageStatement {
+    fn from(statement: QueueStatement) -> Self {
+        Self::Queue(statement)
+    }
 }
 
 impl Statement for CoverageStatement {
@@ -23,6 +29,7 @@ impl Statement for CoverageStatement {
         match self {
             Self::RecordCheck(insert) | Self::OpenIssue(insert) => insert.sql(),
             Self::CloseIssue(close) => close.sql(),
+            Self::Queue(queue) => queue.sql(),
         }
     }
 
@@ -30,6 +37,7 @@ impl Statement for CoverageStatement {
         match self {
             Self::RecordCheck(insert) | Self::OpenIssue(insert) => insert.parameters(),
             Self::CloseIssue(close) => close.parameters(),
+            Self::Queue(queue) => queue.parameters(),
         }
     }
 
@@ -37,6 +45,7 @@ impl Statement for CoverageStatement {
         match self {
             Self::RecordCheck(insert) | Self::OpenIssue(insert) => insert.returns(),
             Self::CloseIssue(close) => close.returns(),
+            Self::Queue(queue) => queue.returns(),
         }
     }
 }

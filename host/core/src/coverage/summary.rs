@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Gap, Standing};
+use crate::digest::Digest;
 use crate::op::{DatabaseIdentity, Revision};
 
 /// The part of the collections that a sweep looked at, where several processes
@@ -81,6 +82,16 @@ pub struct SweepSummary {
     /// What people should know besides: keys that are registered twice, a
     /// missing function, gaps that could not be recorded.
     pub notices: Vec<String>,
+}
+
+impl Shard {
+    /// Whether a collection is of this part: by the first two bytes of its key's
+    /// SHA-256, as the query has it (`sql::query::coverage`).
+    #[must_use]
+    pub fn holds(&self, key: &str) -> bool {
+        let [first, second, ..] = Digest::of(key.as_bytes()).bytes();
+        (u32::from(first) * 256 + u32::from(second)).checked_rem(self.count) == Some(self.index)
+    }
 }
 
 impl ConditionCounts {

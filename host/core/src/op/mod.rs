@@ -2,6 +2,7 @@
 //! read), `assess` (facts and verdicts to a plan), `statement` (the closed
 //! vocabulary of what may run), `plan`, `verify`, `undo`, `report`.
 
+pub mod decide;
 pub mod gate;
 pub mod plan_file;
 pub mod report;

@@ -85,6 +85,8 @@ pub trait SavedPlan: Serialize + DeserializeOwned + Clone {
     fn statements(&self) -> &[Self::Statement];
     /// The database it was made on.
     fn database_mut(&mut self) -> &mut DatabaseIdentity;
+    /// Takes out what people are told and what changes nothing that will run.
+    fn forget_asides(&mut self) {}
 
     /// Digest of the plan: the same facts, verdicts, revision and database give
     /// the same. The timeline and the database's name are left out: a failover
@@ -95,6 +97,7 @@ pub trait SavedPlan: Serialize + DeserializeOwned + Clone {
         let database = plan.database_mut();
         database.timeline = 0;
         database.database.clear();
+        plan.forget_asides();
         let body = serde_json::to_vec(&plan)?;
         let domain = format!("birth {} plan {}", Self::OPERATION, Self::FORMAT);
         Ok(DigestBuilder::new(&domain).bytes(&body).finish())

@@ -7,6 +7,8 @@
 
 pub mod classification;
 pub mod coverage;
+pub mod decide;
+pub mod decisions;
 pub mod estate;
 pub mod gate;
 pub mod locks;

@@ -1,5 +1,6 @@
 //! How the operations look to people: what each has to say about its own plan.
 
+mod decide;
 mod gate;
 mod storage;
 mod triggers;
@@ -15,6 +16,7 @@ use crate::plugin::set::PolicyRuntime;
 use crate::run::operation::Operation;
 use crate::run::stage::Planned;
 
+pub(super) use decide::show_rollback as show_decide_rollback;
 pub(super) use gate::show_rollback as show_gate_rollback;
 pub(super) use storage::show_rollback as show_storage_rollback;
 pub(super) use triggers::show_rollback as show_triggers_rollback;

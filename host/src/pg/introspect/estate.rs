@@ -35,6 +35,15 @@ impl Reader<'_> {
                 Ok(())
             })
             .await?;
+        self.estate_of(rows, rules).await
+    }
+
+    /// The collections of some rows and the relations that their keys stand for.
+    pub async fn estate_of(
+        &self,
+        rows: Vec<RegistryRow>,
+        rules: &CollectionRules,
+    ) -> Result<Estate, PgError> {
         let relations = self.relations_named(&names_to_look_for(&rows)).await?;
         Ok(Estate::new(rows, &relations, rules))
     }

@@ -51,6 +51,14 @@ struct Ready {
 /// The primary key of an open issue as text.
 type Key = Vec<String>;
 
+impl Written {
+    fn stands(&mut self, place: usize, standing: (Standing, Option<String>)) {
+        if let Some(slot) = self.standings.get_mut(place) {
+            *slot = standing;
+        }
+    }
+}
+
 impl FindingsTarget {
     /// Writes findings in the caller's transaction.
     ///
@@ -79,77 +87,79 @@ impl FindingsTarget {
             standings: open.iter().map(|key| standing(key.as_ref())).collect(),
             ..Written::default()
         };
-        let mut missing: Vec<usize> = places(&open, |key| key.is_none());
+        let mut missing = places(&open, Option::is_none);
         if !missing.is_empty() {
             transaction.wait_for_lock(FINDINGS_LOCK_KEY).await?;
-            let again: Vec<IssueDraft> = missing
-                .iter()
-                .filter_map(|p| drafts.get(*p))
-                .cloned()
-                .collect();
-            let open = self.open_keys(reader, &again).await?;
+            let open = self.open_keys(reader, &at(&drafts, &missing)).await?;
             for (place, key) in missing.iter().zip(&open) {
-                if let Some(slot) = written.standings.get_mut(*place) {
-                    *slot = standing(key.as_ref());
-                }
+                written.stands(*place, standing(key.as_ref()));
             }
             let mut still = open.iter().map(Option::is_none);
             missing.retain(|_| still.next().unwrap_or(true));
         }
-        let issues = self.leading(&drafts, &missing);
-        let leaders: Vec<usize> = issues.keys().copied().collect();
+        let followers = self.leading(&drafts, &missing);
+        let leaders: Vec<usize> = followers.keys().copied().collect();
         let checks = places(findings, |given| given.check);
         if leaders.is_empty() && checks.is_empty() {
             return Ok(written);
         }
-        let mut problems = Vec::new();
-        let wanted: Vec<&IssueDraft> = leaders.iter().filter_map(|p| drafts.get(*p)).collect();
-        let wanted: Vec<IssueDraft> = wanted.into_iter().cloned().collect();
-        let rows = issue::rows(&self.issue_concepts, &self.issue_values, &wanted);
-        let compiled = fitting(reader, &self.issues, &rows).await?;
-        problems.extend(compiled.problems.iter().cloned());
-        let issue_rows = compiled.rows;
-        let wanted: Vec<HealthDraft> = checks
+        let issue_drafts = at(&drafts, &leaders);
+        let check_drafts: Vec<HealthDraft> = at(findings, &checks)
             .iter()
-            .filter_map(|place| findings.get(*place))
             .map(|given| draft::health_check(given.finding, revision))
             .collect::<Result<_, _>>()
             .map_err(|error| Failure::encoding(&error))?;
-        let rows = health::rows(&self.health_concepts, &self.health_values, &wanted);
-        let compiled = fitting(reader, &self.checks, &rows).await?;
-        problems.extend(compiled.problems.iter().cloned());
+        let (issue_rows, check_rows) = self.rows(reader, &issue_drafts, &check_drafts).await?;
+        let told_by = |leader: usize| {
+            let followers = followers.get(&leader).into_iter().flatten().copied();
+            std::iter::once(leader).chain(followers)
+        };
+        let mut refused: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        let issues = ready(&leaders, issue_rows, |leader, why| {
+            for place in told_by(leader) {
+                refused.entry(place).or_default().push(why.to_owned());
+            }
+        });
+        let checks = ready(&checks, check_rows, |place, why| {
+            refused.entry(place).or_default().push(why.to_owned());
+        });
+        let refused = refused.into_iter();
+        written.unrecorded = refused.map(|(at, why)| (at, why.join("; "))).collect();
+        let keys = execute(transaction, &issues, &checks).await?;
+        for (row, key) in issues.iter().zip(keys) {
+            for place in told_by(row.place) {
+                written.stands(place, (Standing::New, shown(&key)));
+            }
+        }
+        written.opened = issues.len() as u64;
+        written.checks = checks.len() as u64;
+        Ok(written)
+    }
+
+    /// Compiles issues and health checks.
+    ///
+    /// # Errors
+    ///
+    /// One of the tables would take none of them.
+    async fn rows(
+        &self,
+        reader: Reader<'_>,
+        issues: &[IssueDraft],
+        checks: &[HealthDraft],
+    ) -> Result<(Rows, Rows), Failure> {
+        let rows = issue::rows(&self.issue_concepts, &self.issue_values, issues);
+        let issues = fitting(reader, &self.issues, &rows).await?;
+        let rows = health::rows(&self.health_concepts, &self.health_values, checks);
+        let checks = fitting(reader, &self.checks, &rows).await?;
+        let problems = [issues.problems, checks.problems].concat();
         if !problems.is_empty() {
             let what = "findings cannot be recorded";
             return Err(refused("FINDINGS_WOULD_BE_REFUSED", what, &problems));
         }
-        let issue_rows = without_collisions(reader, &self.issues, issue_rows).await?;
-        let check_rows = without_collisions(reader, &self.checks, compiled.rows).await?;
-        let mut unrecorded: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        let issues_ready = ready(&leaders, issue_rows, |place, why| {
-            let followers = issues.get(&place).into_iter().flatten();
-            for place in std::iter::once(&place).chain(followers) {
-                unrecorded.entry(*place).or_default().push(why.to_owned());
-            }
-        });
-        let checks_ready = ready(&checks, check_rows, |place, why| {
-            unrecorded.entry(place).or_default().push(why.to_owned());
-        });
-        written.unrecorded = unrecorded
-            .into_iter()
-            .map(|(place, why)| (place, why.join("; ")))
-            .collect();
-        let keys = execute(transaction, &issues_ready, &checks_ready).await?;
-        written.opened = issues_ready.len() as u64;
-        written.checks = checks_ready.len() as u64;
-        for (row, key) in issues_ready.iter().zip(keys) {
-            let followers = issues.get(&row.place).into_iter().flatten();
-            for place in std::iter::once(&row.place).chain(followers) {
-                if let Some(slot) = written.standings.get_mut(*place) {
-                    *slot = (Standing::New, shown(&key));
-                }
-            }
-        }
-        Ok(written)
+        Ok((
+            without_collisions(reader, &self.issues, issues.rows).await?,
+            without_collisions(reader, &self.checks, checks.rows).await?,
+        ))
     }
 
     /// The first open issue of each draft.
@@ -194,6 +204,11 @@ impl FindingsTarget {
 fn places<T>(items: &[T], which: impl Fn(&T) -> bool) -> Vec<usize> {
     let places = items.iter().enumerate().filter(|(_, item)| which(item));
     places.map(|(place, _)| place).collect()
+}
+
+fn at<T: Clone>(items: &[T], places: &[usize]) -> Vec<T> {
+    let items = places.iter().filter_map(|place| items.get(*place));
+    items.cloned().collect()
 }
 
 fn standing(key: Option<&Key>) -> (Standing, Option<String>) {

@@ -10,6 +10,9 @@ pub mod statement;
 pub mod undo;
 pub mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ident::{Identifier, IdentifierError, QualifiedName};
@@ -45,6 +48,21 @@ pub struct GateNames {
     pub role_trigger: Identifier,
 }
 
+/// The table of events, in the gate's schema.
+const QUEUE: &str = "event";
+
+/// The queue, which does not depend on the registry's name.
+///
+/// # Errors
+///
+/// A schema that PostgreSQL cannot store.
+pub fn queue(naming: &Naming) -> Result<QualifiedName, IdentifierError> {
+    Ok(QualifiedName::new(
+        Identifier::new(naming.gate_schema.as_str())?,
+        Identifier::new(QUEUE)?,
+    ))
+}
+
 impl GateNames {
     /// The names for a registry, by its table's name without the schema.
     ///
@@ -55,7 +73,7 @@ impl GateNames {
         let schema = Identifier::new(naming.gate_schema.as_str())?;
         let within = |name: &str| Ok(QualifiedName::new(schema.clone(), Identifier::new(name)?));
         Ok(Self {
-            queue: within("event")?,
+            queue: queue(naming)?,
             function: within("record_event")?,
             insert_trigger: naming.gate_insert_trigger_name(table)?,
             role_trigger: naming.gate_role_trigger_name(table)?,

@@ -1,5 +1,7 @@
 //! What the coverage conditions ask of the registry and of the species map.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::literal;
 use crate::coverage::Shard;
 use crate::estate::EstateColumns;
@@ -8,7 +10,7 @@ use crate::ident::{Identifier, QualifiedName};
 use crate::op::storage::{COLUMNS, PolicyColumn};
 
 /// Where collections, decisions and mappings are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CoverageSource {
     /// The registry.
     pub registry: QualifiedName,
@@ -119,7 +121,7 @@ fn policy_value(source: &CoverageSource, policy: &PolicyColumn) -> String {
 }
 
 /// The policy columns' names are constants of the design; see their test.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     Identifier::new(name).map_or_else(|_| String::new(), |name| name.quoted())
 }
 

@@ -105,17 +105,19 @@ FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.oid = ANY ($4)) k
 ORDER BY 1, 2";
 
 /// What else would have to go with the captured queue (`$1 oid`) and function
-/// (`$2 oid`), besides the captured triggers (`$3 oid[]`): what depends on them,
-/// or on the type of the queue's rows, and is no part of them.
+/// (`$2 oid`), besides the captured triggers (`$3 oid[]`) and their clones: what depends on
+/// them, or on the type of the queue's rows, and is no part of them. What the run did
+/// not make is 0.
 pub const USES: &str = "\
+WITH RECURSIVE ours(oid) AS (
+  SELECT unnest($3) UNION SELECT t.oid FROM ours o JOIN pg_trigger t ON t.tgparentid = o.oid)
 SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) FROM pg_depend d
 WHERE d.deptype = 'n'
   AND (d.refclassid = 'pg_class'::regclass AND d.refobjid = $1
     OR d.refclassid = 'pg_type'::regclass
-       AND d.refobjid IN (SELECT t.oid FROM pg_type t WHERE t.typrelid = $1
-                          UNION SELECT t.typarray FROM pg_type t WHERE t.typrelid = $1)
+       AND d.refobjid IN (SELECT unnest(ARRAY[t.oid, t.typarray]) FROM pg_type t WHERE t.typrelid = $1 AND $1 <> 0)
     OR d.refclassid = 'pg_proc'::regclass AND d.refobjid = $2
-       AND NOT (d.classid = 'pg_trigger'::regclass AND d.objid = ANY ($3)))
+       AND NOT (d.classid = 'pg_trigger'::regclass AND d.objid IN (SELECT o.oid FROM ours o)))
 ORDER BY 1";
 
 /// What is in a schema (`$1 oid`) besides the queue (`$2 oid`) with its sequence

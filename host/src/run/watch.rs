@@ -1,0 +1,186 @@
+//! Turning a worker's loop: until it is asked to stop, or until nothing is left.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use birth_core::coverage::queue::QueueState;
+
+use super::Access;
+use super::failure::Failure;
+use super::worker::{Effects, Worker};
+use crate::pg::{ReadTransaction, Session};
+use crate::probe::{EventOutcome, Probe};
+
+/// The first pause after a failure; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest pause after a failure.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often the queue is counted for the metrics.
+const COUNTED_EVERY: Duration = Duration::from_secs(5);
+
+/// How a worker waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two looks at an empty queue.
+    pub poll: Duration,
+    /// How long the queue is worked off after the signal to stop.
+    pub drain: Duration,
+}
+
+/// Works off everything that can be had now, in as many transactions as it
+/// takes, and says what it came to and what is left.
+pub async fn drain(worker: &mut Worker, access: &Access) -> Result<(Effects, QueueState), Failure> {
+    let mut session = access.open().await?;
+    let mut all = Effects::default();
+    loop {
+        let (back, effects) = worker.turn(session, access).await?;
+        session = back;
+        if effects.is_idle() {
+            break;
+        }
+        all.add(effects);
+    }
+    let reading = ReadTransaction::begin(session, access.waiting.timeouts).await?;
+    let left = reading.reader().queue_state(&worker.queue).await?;
+    reading.end().await?.close().await;
+    Ok((all, left))
+}
+
+/// Works until `stop` is set, then goes on until the queue is empty or its time
+/// is up. Whatever happens to the database is waited out: a worker that gives up
+/// is one that somebody has to start again.
+pub async fn watch(
+    worker: Worker,
+    access: &Access,
+    pace: Pace,
+    probe: Rc<Probe>,
+    stop: Arc<AtomicBool>,
+) -> Effects {
+    let mut watch = Watch {
+        worker,
+        access,
+        probe,
+        session: None,
+        pause: FIRST_PAUSE,
+        counted: None,
+        all: Effects::default(),
+    };
+    let mut last_call: Option<Instant> = None;
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            let until = *last_call.get_or_insert_with(|| Instant::now() + pace.drain);
+            if Instant::now() >= until {
+                tracing::warn!("stopped before the queue was empty");
+                break;
+            }
+        }
+        match watch.turn().await {
+            Ok(effects) if !effects.is_idle() => {}
+            Ok(_) if last_call.is_some() => break,
+            Ok(_) => wait(pace.poll, &stop).await,
+            // Asked to stop, it does not wait for a database to come back.
+            Err(_) if last_call.is_some() => break,
+            Err(pause) => wait(pause, &stop).await,
+        }
+    }
+    if let Some(session) = watch.session.take() {
+        session.close().await;
+    }
+    watch.all
+}
+
+struct Watch<'a> {
+    worker: Worker,
+    access: &'a Access,
+    probe: Rc<Probe>,
+    session: Option<Session>,
+    pause: Duration,
+    counted: Option<Instant>,
+    all: Effects,
+}
+
+impl Watch<'_> {
+    /// One transaction; on a failure how long to wait.
+    async fn turn(&mut self) -> Result<Effects, Duration> {
+        match self.work().await {
+            Ok(effects) => {
+                self.pause = FIRST_PAUSE;
+                self.probe.ready();
+                self.all.add(effects);
+                Ok(effects)
+            }
+            Err(failure) => {
+                tracing::error!(
+                    code = failure.code,
+                    hint = failure.hint.as_deref(),
+                    retry_in_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX),
+                    "{failure}"
+                );
+                self.probe.metrics.reconnect();
+                self.probe.not_ready(failure.reason());
+                let pause = self.pause;
+                self.pause = (pause * 2).min(LONGEST_PAUSE);
+                Err(pause)
+            }
+        }
+    }
+
+    async fn work(&mut self) -> Result<Effects, Failure> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.access.open().await?,
+        };
+        let started = Instant::now();
+        let (session, effects) = self.worker.turn(session, self.access).await?;
+        let metrics = &self.probe.metrics;
+        if !effects.is_idle() {
+            metrics.batch(started.elapsed());
+            metrics.events(EventOutcome::Done, effects.done);
+            metrics.events(EventOutcome::Failed, effects.failed);
+            metrics.events(EventOutcome::SetAside, effects.set_aside);
+            metrics.written(effects.opened, effects.checks);
+            tracing::info!(
+                events = effects.done,
+                failed = effects.failed,
+                set_aside = effects.set_aside,
+                health_checks = effects.checks,
+                issues_opened = effects.opened,
+                issues_closed = effects.closed,
+                "worked off"
+            );
+        }
+        self.session = Some(self.count(session).await?);
+        Ok(effects)
+    }
+
+    /// Counts the queue now and then.
+    async fn count(&mut self, session: Session) -> Result<Session, Failure> {
+        if self.counted.is_some_and(|at| at.elapsed() < COUNTED_EVERY) {
+            return Ok(session);
+        }
+        let reading = ReadTransaction::begin(session, self.access.waiting.timeouts).await?;
+        let state = reading.reader().queue_state(&self.worker.queue).await?;
+        self.probe
+            .metrics
+            .queue(state.waiting, state.set_aside, state.oldest_seconds);
+        self.counted = Some(Instant::now());
+        Ok(reading.end().await?)
+    }
+}
+
+/// Waits, but not longer than until it is asked to stop.
+async fn wait(pause: Duration, stop: &AtomicBool) {
+    const LOOK: Duration = Duration::from_millis(50);
+    let until = Instant::now() + pause;
+    while !stop.load(Ordering::Relaxed) {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOK)).await;
+    }
+}

@@ -1,0 +1,199 @@
+//! The gate's worker: what becomes of events.
+
+use rustix::process::Signal;
+
+use crate::coverage_scene::{Running, Scene};
+
+#[test]
+fn a_bad_row_becomes_an_issue_and_a_health_check_for_each_condition() {
+    let scene = Scene::new();
+    scene.register(&["orders"]);
+    assert_eq!(scene.events(), 1);
+    let drained = scene.drain().expect_code(0);
+    assert_eq!(drained.get("gate_drain_status"), "PASS");
+    assert_eq!(drained.get("events_done"), "1");
+    assert_eq!(drained.get("issues_opened"), "2");
+    let gaps = ["POLICY_UNDECIDED orders", "TABLE_MISSING orders"];
+    assert_eq!(scene.issues(), gaps);
+    assert_eq!(scene.checks(), gaps);
+    assert_eq!(scene.events(), 0);
+    // Another event is another check, but the issues are open.
+    scene
+        .db
+        .execute("UPDATE inventory.collection_registry SET governance_role = 'observed'");
+    let drained = scene.drain().expect_code(0);
+    assert_eq!(drained.get("issues_opened"), "0");
+    assert_eq!(scene.issues(), gaps);
+    assert_eq!(scene.checks().len(), 4);
+    // A role that needs no coverage needs none of it.
+    scene
+        .db
+        .execute("UPDATE inventory.collection_registry SET governance_role = 'retired'");
+    assert_eq!(
+        scene.drain().expect_code(0).get("health_checks_created"),
+        "0"
+    );
+}
+
+#[test]
+fn what_is_covered_leaves_nothing_behind() {
+    let scene = Scene::new();
+    scene.db.execute("SELECT inventory.covered('orders')");
+    // The row was written before it was decided: the event is judged later.
+    let drained = scene.drain().expect_code(0);
+    assert_eq!(drained.get("events_done"), "1");
+    assert_eq!(scene.checks(), [""; 0]);
+    assert_eq!(scene.issues(), [""; 0]);
+}
+
+#[test]
+fn rows_that_are_gone_or_have_no_key_are_worked_off() {
+    let scene = Scene::new();
+    scene.register(&["gone", "kept"]);
+    scene.db.execute(
+        "DELETE FROM inventory.collection_registry WHERE collection_key = 'gone';
+         INSERT INTO inventory.collection_registry (governance_role) VALUES ('governed')",
+    );
+    assert_eq!(scene.drain().expect_code(0).get("events_done"), "3");
+    assert_eq!(
+        scene.issues(),
+        ["POLICY_UNDECIDED kept", "TABLE_MISSING kept"]
+    );
+}
+
+/// One event of many cannot be recorded: the others are done at once, it is
+/// tried again, set aside, and put back when the cause is mended.
+#[test]
+fn an_event_that_fails_stops_no_other() {
+    let scene = Scene::after(
+        "CREATE FUNCTION inventory.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN IF NEW.collection_key = 'poison' THEN RAISE EXCEPTION 'no issues of poison'; END IF; RETURN NEW; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON inventory.system_issues FOR EACH ROW EXECUTE FUNCTION inventory.refuse();",
+    );
+    scene.register(&["a", "poison", "z"]);
+    let drained = scene.drain().expect_code(10);
+    assert_eq!(drained.get("events_done"), "2");
+    assert_eq!(drained.get("events_failed"), "1");
+    assert_eq!(scene.events(), 1);
+    assert_eq!(scene.issues().len(), 4);
+    assert!(!scene.checks().iter().any(|check| check.contains("poison")));
+    for attempt in 2..=5 {
+        scene
+            .db
+            .execute("UPDATE birth_gate.event SET retry_at = NULL");
+        let drained = scene.drain().expect_code(10);
+        let (failed, set_aside) = if attempt < 5 { ("1", "0") } else { ("0", "1") };
+        assert_eq!(drained.get("events_failed"), failed, "attempt {attempt}");
+        assert_eq!(
+            drained.get("events_set_aside"),
+            set_aside,
+            "attempt {attempt}"
+        );
+    }
+    let status = scene.on(&["gate", "status"]).run().expect_code(0);
+    assert!(status.stdout.contains("set aside"), "{}", status.stdout);
+    assert!(
+        status.stdout.contains("no issues of poison"),
+        "{}",
+        status.stdout
+    );
+    let json = scene
+        .on(&["gate", "status", "--format", "json"])
+        .run()
+        .json();
+    assert_eq!(json["set_aside"], 1);
+    assert_eq!(json["failed"][0]["collection"], "poison");
+    assert_eq!(json["failed"][0]["attempts"], 5);
+    // It is left alone until somebody puts it back.
+    assert_eq!(scene.drain().expect_code(10).get("events_failed"), "0");
+    let wrong = scene.on(&["gate", "retry", "999"]).run().expect_code(20);
+    assert!(
+        wrong.stderr.contains("EVENT_NOT_SET_ASIDE"),
+        "{}",
+        wrong.stderr
+    );
+    scene
+        .db
+        .execute("DROP TRIGGER refuse ON inventory.system_issues");
+    scene.on(&["gate", "retry", "--all"]).run().expect_code(0);
+    assert_eq!(scene.drain().expect_code(0).get("events_done"), "1");
+    assert_eq!(scene.issues().len(), 6);
+    assert_eq!(scene.events(), 0);
+}
+
+/// Recorded once however many events there are, and over when storage is there.
+#[test]
+fn policy_storage_that_is_not_there_is_one_issue() {
+    let scene = Scene::bare();
+    scene.apply("gate");
+    scene.register(&["a", "b", "c"]);
+    let drained = scene.drain().expect_code(0);
+    assert_eq!(drained.get("events_done"), "3");
+    scene.register(&["d"]);
+    scene.drain().expect_code(0);
+    let issues = [
+        "POLICY_STORAGE_NOT_READY",
+        "TABLE_MISSING a",
+        "TABLE_MISSING b",
+        "TABLE_MISSING c",
+        "TABLE_MISSING d",
+    ];
+    assert_eq!(scene.issues(), issues);
+    assert_eq!(scene.checks(), issues);
+    scene.apply("storage");
+    scene.register(&["e"]);
+    let drained = scene.drain().expect_code(0);
+    assert_eq!(drained.get("issues_closed"), "1");
+    assert!(!scene.issues().iter().any(|issue| issue.contains("STORAGE")));
+    assert!(scene.issues().contains(&"POLICY_UNDECIDED e".to_owned()));
+}
+
+#[test]
+fn a_gate_that_is_not_installed_and_a_policy_without_the_role_are_named() {
+    let scene = Scene::bare();
+    let drained = scene.drain().expect_code(23);
+    assert!(
+        drained.stderr.contains("birth apply gate"),
+        "{}",
+        drained.stderr
+    );
+    let status = scene.on(&["gate", "status"]).run().expect_code(23);
+    assert!(
+        status.stderr.contains("GATE_NOT_INSTALLED"),
+        "{}",
+        status.stderr
+    );
+}
+
+#[test]
+fn a_watch_works_until_it_is_stopped_and_drains_first() {
+    let scene = Scene::new();
+    let watch = scene.on(&["gate", "watch", "--poll", "50ms", "--log-format", "json"]);
+    let watch = Running(watch.start());
+    scene.register(&["a"]);
+    scene.until("an issue", |scene| scene.issues().len() == 2);
+    // Stopped while events wait, it works them off.
+    watch.signal(Signal::STOP);
+    let keys: Vec<String> = (0..500).map(|i| format!("many {i}")).collect();
+    let values: Vec<String> = keys
+        .iter()
+        .map(|key| format!("('{key}', 'governed')"))
+        .collect();
+    scene.db.execute(&format!(
+        "INSERT INTO inventory.collection_registry (collection_key, governance_role) VALUES {}",
+        values.join(", ")
+    ));
+    watch.signal(Signal::TERM);
+    watch.signal(Signal::CONT);
+    let ran = watch.ended().expect_code(0);
+    assert_eq!(ran.get("gate_watch_status"), "PASS");
+    assert_eq!(ran.get("events_done"), "501");
+    assert_eq!(scene.events(), 0);
+    for line in ran.stderr.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect(line);
+        assert!(
+            event["timestamp"].is_string() && event["level"].is_string(),
+            "{line}"
+        );
+    }
+}
