@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use crate::cli::workspace;
@@ -76,10 +76,15 @@ pub fn run(command: &mut Command) -> Duration {
     took
 }
 
-/// The highest resident size that the kernel reports while a process runs, in
-/// KiB. The mark only rises, so the last look before the end is all but exact.
+/// The highest resident size that the kernel reports while a program runs, in
+/// KiB.
 pub fn peak_memory(command: &mut Command) -> u64 {
-    let mut child = command.spawn().expect("the program runs");
+    peak_of(&mut command.spawn().expect("the program runs"))
+}
+
+/// The highest resident size that the kernel reports until a process ends, in
+/// KiB. The mark only rises, so the last look before the end is all but exact.
+pub fn peak_of(child: &mut Child) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().expect("a child").is_none() {

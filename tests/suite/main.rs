@@ -48,6 +48,8 @@ mod recovery;
 mod rollback_exact;
 mod sessions;
 mod snapshots;
+mod sweep_fleet;
+mod sweep_reports;
 mod triggers_bad_input;
 mod triggers_batches;
 mod triggers_estates;
