@@ -24,6 +24,7 @@ mod estates;
 mod files;
 mod findings;
 mod full_disk;
+mod gate_concurrent;
 mod gate_conflicts;
 mod gate_privileges;
 mod gate_rollback;
