@@ -14,7 +14,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use birth_core::coverage::{Gap, Standing, SweepSummary};
 use birth_core::op::report::one_line;
 
-use super::report::{Report, gaps, part, role, standing};
+use super::report::{Report, gaps, part, role, standing, subject};
 use crate::run::failure::Failure;
 use crate::run::fleet::Swept;
 
@@ -146,7 +146,7 @@ fn case(target: &str, gap: &Gap, xml: &mut Xml<'_>) -> io::Result<()> {
     let finding = &gap.finding;
     let code = safe(&finding.code);
     let class = format!("{target}.{code}");
-    let name = safe(&finding.collection);
+    let name = safe(subject(finding));
     let message = safe(&finding.message);
     xml.create_element("testcase")
         .with_attributes([("classname", class.as_str()), ("name", name.as_str())])

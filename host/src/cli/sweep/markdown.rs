@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use birth_core::coverage::SweepSummary;
 use birth_core::op::report::{one_line, table_cell};
 
-use super::report::{Report, gaps, part, role, standing};
+use super::report::{Report, gaps, part, role, standing, subject};
 use crate::run::fleet::Swept;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -90,7 +90,7 @@ fn target(swept: &Swept, out: &mut dyn Write) -> io::Result<()> {
             out,
             "| {} | {} | {} | {} | {} | {} |",
             standing(gap.standing),
-            table_cell(&finding.collection),
+            table_cell(subject(finding)),
             cell(&finding.table),
             table_cell(&finding.code),
             table_cell(&finding.message),

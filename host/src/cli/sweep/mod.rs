@@ -12,7 +12,6 @@ mod tests;
 mod text;
 
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -22,7 +21,6 @@ use birth_core::outcome::Exit;
 
 use super::options::{WaitingOptions, duration};
 use super::{DatabaseOptions, Format, Output, PolicyOptions};
-use crate::plugin::set::PolicyRuntime;
 use crate::run::coverage::Coverage;
 use crate::run::failure::Failure;
 use crate::run::fleet::{Swept, Target, sweep_all};
@@ -213,19 +211,9 @@ impl Sweep {
     }
 
     /// What is swept, on any database.
-    fn engine(
-        &self,
-        profile: birth_core::profile::Profile,
-        schema: Option<String>,
-        policy: &Rc<PolicyRuntime>,
-        shard: Option<Shard>,
-    ) -> sweep::Sweep {
+    fn engine(&self, coverage: Coverage, shard: Option<Shard>) -> sweep::Sweep {
         sweep::Sweep {
-            coverage: Coverage {
-                profile: Rc::new(profile),
-                schema,
-                policy: Rc::clone(policy),
-            },
+            coverage,
             shard,
             record: self.record.into(),
             close_resolved: self.close_resolved,

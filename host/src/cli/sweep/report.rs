@@ -7,7 +7,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use birth_core::coverage::{Closing, Gap, Shard, Standing};
+use birth_core::coverage::{Closing, Finding, Gap, Shard, Standing};
 use birth_core::outcome::FailureClass;
 
 use super::{json, junit, markdown, sarif, text};
@@ -89,6 +89,16 @@ fn not_written(to: &str, error: io::Error) -> Failure {
 /// The gaps of a spool; a spool that cannot be read any more stops the writing.
 pub(super) fn gaps(spool: &Spool) -> impl Iterator<Item = io::Result<Gap>> + use<'_> {
     spool.gaps().map(|gap| gap.map_err(io::Error::other))
+}
+
+/// What a finding is about, for people: a word of their own stands where there
+/// is no key to show.
+pub(super) fn subject(finding: &Finding) -> &str {
+    match finding.about() {
+        None => "(the whole registry)",
+        Some("") => "(empty key)",
+        Some(collection) => collection,
+    }
 }
 
 /// How a gap stands, in a word.

@@ -17,7 +17,7 @@ use birth_core::coverage::{Gap, Standing, SweepSummary};
 use birth_core::op::report::one_line;
 
 use super::json_stream::{Array, object};
-use super::report::{Report, gaps, standing};
+use super::report::{Report, gaps, standing, subject};
 use crate::run::VERSION;
 use crate::run::failure::Failure;
 use crate::run::fleet::Swept;
@@ -43,7 +43,9 @@ fn run(swept: &Swept, runs: &mut Array<'_>) -> io::Result<()> {
     let codes: Vec<&str> = summary.conditions.keys().map(String::as_str).collect();
     let head = swept_run(&swept.name, &codes, summary);
     object(runs.next()?, &head, "results", |results| {
-        gaps(&swept.gaps).try_for_each(|gap| results.push(&result(&swept.name, &codes, &gap?)))
+        gaps(&swept.gaps).try_for_each(|gap| {
+            results.push(&result(&swept.name, &codes, &summary.registry, &gap?))
+        })
     })
 }
 
@@ -123,7 +125,7 @@ fn swept_run(target: &str, codes: &[&str], summary: &SweepSummary) -> Value {
     })
 }
 
-fn result(target: &str, codes: &[&str], gap: &Gap) -> Value {
+fn result(target: &str, codes: &[&str], registry: &str, gap: &Gap) -> Value {
     let finding = &gap.finding;
     // A resolved gap is the rule's success, which has no level (§3.27.10).
     let (kind, level, state) = match gap.standing {
@@ -131,18 +133,20 @@ fn result(target: &str, codes: &[&str], gap: &Gap) -> Value {
         Standing::Persisting => ("fail", "error", "unchanged"),
         Standing::Resolved => ("pass", "none", "absent"),
     };
-    let mut logical = vec![json!({
-        "name": finding.collection,
-        "fullyQualifiedName": finding.collection,
-        "kind": "collection",
-    })];
+    let kind_of = if finding.estate {
+        "registry"
+    } else {
+        "collection"
+    };
+    let name = finding.about().unwrap_or(registry);
+    let mut logical = vec![json!({ "name": name, "fullyQualifiedName": name, "kind": kind_of })];
     logical.extend(
         finding
             .table
             .as_ref()
             .map(|table| json!({ "fullyQualifiedName": table, "kind": "table" })),
     );
-    let uri = [target, &finding.collection].map(percent_encoded).join("/");
+    let uri = [target, subject(finding)].map(percent_encoded).join("/");
     json!({
         "ruleId": finding.code,
         // −1 stands for "not in the list" (§3.27.6).

@@ -13,6 +13,7 @@ use crate::cli::Output;
 use crate::cli::options::{connection, environment, read_named, read_profile};
 use crate::pg::connect::{ConnectionSettings, secret_in};
 use crate::plugin::set::PolicyRuntime;
+use crate::run::coverage::Coverage;
 use crate::run::failure::Failure;
 use crate::run::{Access, sweep};
 
@@ -70,7 +71,12 @@ pub(super) fn read(
     policy: &Rc<PolicyRuntime>,
     output: &Output,
 ) -> Result<Vec<Target<Setup>>, Failure> {
-    let profile = options.database.profile(output)?;
+    let profile = Rc::new(options.database.profile(output)?);
+    let coverage = |profile, schema| Coverage {
+        profile,
+        schema,
+        policy: Rc::clone(policy),
+    };
     let waiting = || options.waiting.waiting();
     let Some(path) = &options.fleet.targets else {
         let connection = options.database.settings()?;
@@ -78,7 +84,7 @@ pub(super) fn read(
         return Ok(vec![Target {
             name: connection.database().to_owned(),
             setup: Ok(Setup {
-                sweep: options.engine(profile, schema, policy, shard),
+                sweep: options.engine(coverage(profile, schema), shard),
                 access: Access {
                     connection,
                     waiting: waiting(),
@@ -99,7 +105,7 @@ pub(super) fn read(
             let schema = entry.schema.clone();
             let schema = schema.or_else(|| options.database.schema.clone());
             Ok(Setup {
-                sweep: options.engine(profile, schema, policy, None),
+                sweep: options.engine(coverage(profile, schema), None),
                 access: Access {
                     connection,
                     waiting: waiting(),
@@ -146,9 +152,13 @@ fn fleet_access(entry: &TargetEntry) -> Result<ConnectionSettings, Failure> {
 
 /// The target's own profile, from beside the file that names it, else the one
 /// that holds for all.
-fn fleet_profile(entry: &TargetEntry, list: &Path, all: &Profile) -> Result<Profile, Failure> {
+fn fleet_profile(
+    entry: &TargetEntry,
+    list: &Path,
+    all: &Rc<Profile>,
+) -> Result<Rc<Profile>, Failure> {
     match &entry.profile {
-        Some(name) => read_profile(&list.with_file_name(name)),
-        None => Ok(all.clone()),
+        Some(name) => read_profile(&list.with_file_name(name)).map(Rc::new),
+        None => Ok(Rc::clone(all)),
     }
 }

@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     reason = "tests state what they expect"
 )]
 
@@ -37,6 +36,7 @@ fn gap(standing: Standing, collection: &str, code: &str, message: &str) -> Gap {
         standing,
         issue: (standing != Standing::New).then(|| "41".to_owned()),
         finding: Finding {
+            estate: false,
             collection: collection.to_owned(),
             role: Some("governed".to_owned()),
             table: (code != "TABLE_MISSING").then(|| format!("app.{collection}")),
@@ -164,6 +164,10 @@ fn fleet() -> Vec<Swept> {
     let mut crm = swept("crm", []);
     let summary = crm.result.as_mut().unwrap();
     summary.storage_ready = false;
+    let mut not_ready = gap(New, "", "POLICY_STORAGE_NOT_READY", "no policy columns");
+    not_ready.finding = Finding::of_estate("POLICY_STORAGE_NOT_READY", "no policy columns");
+    summary.count(&not_ready);
+    crm.gaps.push(&not_ready).unwrap();
     summary.shard = Some(Shard { index: 1, count: 3 });
     vec![shop, crm, failed("far-away")]
 }

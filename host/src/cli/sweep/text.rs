@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use birth_core::coverage::{ConditionCounts, Gap, Standing, SweepSummary};
 
-use super::report::{Report, gaps, part, role, standing};
+use super::report::{Report, gaps, part, role, standing, subject};
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARN, one_line, plain, styled};
 use crate::cli::render::SHOWN;
 use crate::run::failure::Failure;
@@ -186,7 +186,7 @@ fn gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
         out,
         "    {}  {}",
         styled(style, word),
-        one_line(&finding.collection)
+        one_line(subject(finding))
     )?;
     if let Some(table) = &finding.table {
         write!(out, " ({})", one_line(table))?;
