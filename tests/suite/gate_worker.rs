@@ -18,14 +18,21 @@ fn a_bad_row_becomes_an_issue_and_a_health_check_for_each_condition() {
     assert_eq!(scene.checks(), gaps);
     assert_eq!(scene.events(), 0);
     // Another event is another check, but the issues are open.
-    scene.db.execute("UPDATE inventory.collection_registry SET governance_role = 'observed'");
+    scene
+        .db
+        .execute("UPDATE inventory.collection_registry SET governance_role = 'observed'");
     let drained = scene.drain().expect_code(0);
     assert_eq!(drained.get("issues_opened"), "0");
     assert_eq!(scene.issues(), gaps);
     assert_eq!(scene.checks().len(), 4);
     // A role that needs no coverage needs none of it.
-    scene.db.execute("UPDATE inventory.collection_registry SET governance_role = 'retired'");
-    assert_eq!(scene.drain().expect_code(0).get("health_checks_created"), "0");
+    scene
+        .db
+        .execute("UPDATE inventory.collection_registry SET governance_role = 'retired'");
+    assert_eq!(
+        scene.drain().expect_code(0).get("health_checks_created"),
+        "0"
+    );
 }
 
 #[test]
@@ -48,7 +55,10 @@ fn rows_that_are_gone_or_have_no_key_are_worked_off() {
          INSERT INTO inventory.collection_registry (governance_role) VALUES ('governed')",
     );
     assert_eq!(scene.drain().expect_code(0).get("events_done"), "3");
-    assert_eq!(scene.issues(), ["POLICY_UNDECIDED kept", "TABLE_MISSING kept"]);
+    assert_eq!(
+        scene.issues(),
+        ["POLICY_UNDECIDED kept", "TABLE_MISSING kept"]
+    );
 }
 
 /// One event of many cannot be recorded: the others are done at once, it is
@@ -68,24 +78,43 @@ fn an_event_that_fails_stops_no_other() {
     assert_eq!(scene.issues().len(), 4);
     assert!(!scene.checks().iter().any(|check| check.contains("poison")));
     for attempt in 2..=5 {
-        scene.db.execute("UPDATE birth_gate.event SET retry_at = NULL");
+        scene
+            .db
+            .execute("UPDATE birth_gate.event SET retry_at = NULL");
         let drained = scene.drain().expect_code(10);
         let (failed, set_aside) = if attempt < 5 { ("1", "0") } else { ("0", "1") };
         assert_eq!(drained.get("events_failed"), failed, "attempt {attempt}");
-        assert_eq!(drained.get("events_set_aside"), set_aside, "attempt {attempt}");
+        assert_eq!(
+            drained.get("events_set_aside"),
+            set_aside,
+            "attempt {attempt}"
+        );
     }
     let status = scene.on(&["gate", "status"]).run().expect_code(0);
     assert!(status.stdout.contains("set aside"), "{}", status.stdout);
-    assert!(status.stdout.contains("no issues of poison"), "{}", status.stdout);
-    let json = scene.on(&["gate", "status", "--format", "json"]).run().json();
+    assert!(
+        status.stdout.contains("no issues of poison"),
+        "{}",
+        status.stdout
+    );
+    let json = scene
+        .on(&["gate", "status", "--format", "json"])
+        .run()
+        .json();
     assert_eq!(json["set_aside"], 1);
     assert_eq!(json["failed"][0]["collection"], "poison");
     assert_eq!(json["failed"][0]["attempts"], 5);
     // It is left alone until somebody puts it back.
     assert_eq!(scene.drain().expect_code(10).get("events_failed"), "0");
     let wrong = scene.on(&["gate", "retry", "999"]).run().expect_code(20);
-    assert!(wrong.stderr.contains("EVENT_NOT_SET_ASIDE"), "{}", wrong.stderr);
-    scene.db.execute("DROP TRIGGER refuse ON inventory.system_issues");
+    assert!(
+        wrong.stderr.contains("EVENT_NOT_SET_ASIDE"),
+        "{}",
+        wrong.stderr
+    );
+    scene
+        .db
+        .execute("DROP TRIGGER refuse ON inventory.system_issues");
     scene.on(&["gate", "retry", "--all"]).run().expect_code(0);
     assert_eq!(scene.drain().expect_code(0).get("events_done"), "1");
     assert_eq!(scene.issues().len(), 6);
@@ -123,9 +152,17 @@ fn policy_storage_that_is_not_there_is_one_issue() {
 fn a_gate_that_is_not_installed_and_a_policy_without_the_role_are_named() {
     let scene = Scene::bare();
     let drained = scene.drain().expect_code(23);
-    assert!(drained.stderr.contains("birth apply gate"), "{}", drained.stderr);
+    assert!(
+        drained.stderr.contains("birth apply gate"),
+        "{}",
+        drained.stderr
+    );
     let status = scene.on(&["gate", "status"]).run().expect_code(23);
-    assert!(status.stderr.contains("GATE_NOT_INSTALLED"), "{}", status.stderr);
+    assert!(
+        status.stderr.contains("GATE_NOT_INSTALLED"),
+        "{}",
+        status.stderr
+    );
 }
 
 #[test]
@@ -138,7 +175,10 @@ fn a_watch_works_until_it_is_stopped_and_drains_first() {
     // Stopped while events wait, it works them off.
     watch.signal(Signal::STOP);
     let keys: Vec<String> = (0..500).map(|i| format!("many {i}")).collect();
-    let values: Vec<String> = keys.iter().map(|key| format!("('{key}', 'governed')")).collect();
+    let values: Vec<String> = keys
+        .iter()
+        .map(|key| format!("('{key}', 'governed')"))
+        .collect();
     scene.db.execute(&format!(
         "INSERT INTO inventory.collection_registry (collection_key, governance_role) VALUES {}",
         values.join(", ")
@@ -151,6 +191,9 @@ fn a_watch_works_until_it_is_stopped_and_drains_first() {
     assert_eq!(scene.events(), 0);
     for line in ran.stderr.lines() {
         let event: serde_json::Value = serde_json::from_str(line).expect(line);
-        assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
+        assert!(
+            event["timestamp"].is_string() && event["level"].is_string(),
+            "{line}"
+        );
     }
 }
