@@ -186,6 +186,7 @@ mod tests {
             standing: Standing::New,
             issue: None,
             finding: Finding {
+                estate: false,
                 collection: format!("collection\n{n}"),
                 role: Some("governed".into()),
                 table: None,

@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     reason = "tests state what they expect"
 )]
 
@@ -37,6 +36,7 @@ fn gap(standing: Standing, collection: &str, code: &str, message: &str) -> Gap {
         standing,
         issue: (standing != Standing::New).then(|| "41".to_owned()),
         finding: Finding {
+            estate: false,
             collection: collection.to_owned(),
             role: Some("governed".to_owned()),
             table: (code != "TABLE_MISSING").then(|| format!("app.{collection}")),
