@@ -16,6 +16,7 @@ mod connection;
 mod corpus_on_server;
 mod coverage_scene;
 mod decide;
+mod decisions;
 mod demo;
 mod deploy;
 mod doctor;
