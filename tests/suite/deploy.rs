@@ -172,7 +172,10 @@ fn the_deployment_of_workers() {
     assert_eq!(command[listen + 1], format!("0.0.0.0:{port}"));
     for (probe, path) in [("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")] {
         assert_eq!(container[probe]["httpGet"]["path"], path);
-        assert_eq!(container[probe]["httpGet"]["port"], container["ports"][0]["name"]);
+        assert_eq!(
+            container[probe]["httpGet"]["port"],
+            container["ports"][0]["name"]
+        );
     }
 }
 
