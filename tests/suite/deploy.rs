@@ -21,7 +21,6 @@ fn read(name: &str) -> String {
 fn expect_parses(command: &[&str]) {
     let program = Path::new(command[0]).file_name().unwrap();
     assert_eq!(program, "birth", "{command:?}");
-    assert_eq!(command[1], "sweep", "{command:?}");
     let arguments = [&command[1..], &["--help"]].concat();
     Home::new().birth(&arguments).run().expect_code(0);
 }
@@ -72,6 +71,9 @@ fn the_systemd_units() {
     let command: Vec<&str> = command[0].split_whitespace().collect();
     assert!(Path::new(command[0]).is_absolute());
     expect_parses(&command);
+    let worker = unit("systemd/birth-gate.service");
+    let command = worker["Service"]["ExecStart"].concat();
+    expect_parses(&command.split_whitespace().collect::<Vec<_>>());
     let timer = unit("systemd/birth-sweep.timer");
     assert!(timer["Timer"].contains_key("OnCalendar"));
     assert_eq!(timer["Install"]["WantedBy"], ["timers.target"]);
@@ -105,7 +107,6 @@ fn manifest(name: &str) -> Value {
 /// Looks at what every pod of ours has, and gives its command.
 fn command(name: &str, job: &Value) -> Vec<String> {
     let pod = &job["template"]["spec"];
-    assert_eq!(pod["restartPolicy"], "Never", "{name}");
     let container = &pod["containers"][0];
     let volumes: Vec<&Value> = pod["volumes"].as_sequence().unwrap().iter().collect();
     for mount in container["volumeMounts"].as_sequence().unwrap() {
@@ -127,6 +128,7 @@ fn the_kubernetes_manifests() {
         (&"batch/v1".into(), &"CronJob".into())
     );
     let job = &cron["spec"]["jobTemplate"]["spec"];
+    assert_eq!(job["template"]["spec"]["restartPolicy"], "Never");
     command(name, job);
     // The code that is no reason to run it again is the code of gaps.
     let rule = &job["podFailurePolicy"]["rules"][0];
@@ -141,6 +143,7 @@ fn the_kubernetes_manifests() {
         (&"batch/v1".into(), &"Job".into())
     );
     let job = &indexed["spec"];
+    assert_eq!(job["template"]["spec"]["restartPolicy"], "Never");
     assert_eq!(job["completionMode"], "Indexed");
     let command = command(name, job);
     let shards = command.iter().position(|w| w == "--shards").unwrap();
@@ -148,6 +151,32 @@ fn the_kubernetes_manifests() {
         command[shards + 1],
         job["completions"].as_u64().unwrap().to_string()
     );
+}
+
+#[test]
+fn the_deployment_of_workers() {
+    let name = "kubernetes/gate-deployment.yaml";
+    let deployment = manifest(name);
+    assert_eq!(
+        (&deployment["apiVersion"], &deployment["kind"]),
+        (&"apps/v1".into(), &"Deployment".into())
+    );
+    let spec = &deployment["spec"];
+    let labels = &spec["template"]["metadata"]["labels"];
+    assert_eq!(&spec["selector"]["matchLabels"], labels);
+    let command = command(name, spec);
+    // The probes ask where it listens.
+    let container = &spec["template"]["spec"]["containers"][0];
+    let port = container["ports"][0]["containerPort"].as_u64().unwrap();
+    let listen = command.iter().position(|w| w == "--listen").unwrap();
+    assert_eq!(command[listen + 1], format!("0.0.0.0:{port}"));
+    for (probe, path) in [("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")] {
+        assert_eq!(container[probe]["httpGet"]["path"], path);
+        assert_eq!(
+            container[probe]["httpGet"]["port"],
+            container["ports"][0]["name"]
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `birth demo`.
 
+mod coverage;
 mod storage;
 mod triggers;
 
@@ -33,7 +34,9 @@ const CONFLICTS: &str = include_str!("demo/conflicts.sql");
 /// plan, apply, verify, a second apply that changes nothing, a conflicting
 /// estate that is blocked, a replay. Birth triggers: classify, approve, plan,
 /// apply, a row that is registered, a mismatch, conflicts that are excluded.
-/// And the rollback of all. Uses an installed server or fetches one;
+/// Coverage: the gate, a bad row of the registry that becomes issues, a sweep,
+/// decisions, a second sweep that finds their gaps resolved. And the rollback
+/// of all. Uses an installed server or fetches one;
 /// leaves no process and no file behind.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -183,7 +186,7 @@ impl Stage<'_> {
         let estate = self.environment(cluster, scratch, "estate")?;
         let past = self.environment(cluster, scratch, "estate_with_a_past")?;
         self.output.line(
-            "birth carries out policy storage (B3-P) and birth triggers (B3-A) on an estate.\nEverything below happens on a server of its own.",
+            "birth carries out policy storage (B3-P), birth triggers (B3-A) and the onboarding gate (B3-F)\non an estate, and sweeps it. Everything below happens on a server of its own.",
         );
         self.say("A throw-away PostgreSQL with a small estate");
         let admin = self.environment(cluster, scratch, "postgres")?;
@@ -201,7 +204,10 @@ impl Stage<'_> {
             "schema inventory: a registry of six collections, a species map, a birth registry",
         );
         let stored = self.storage_story(&estate, &past).await?;
-        self.triggers_story(&estate, &past).await?;
+        let installed = self.triggers_story(&estate, &past).await?;
+        let covered = self.coverage_story(&estate).await?;
+        self.roll_coverage_back(&estate, covered).await?;
+        self.roll_triggers_back(&estate, &installed).await?;
         self.roll_storage_back(&estate, &stored).await?;
         self.output.line(format!(
             "\n{}",

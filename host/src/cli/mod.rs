@@ -75,7 +75,7 @@ enum Format {
     Junit,
     /// For code scanning: SARIF 2.1.0 (sweep).
     Sarif,
-    /// For a page or a chat (sweep).
+    /// For a page or a chat (sweep, decisions).
     Markdown,
 }
 
@@ -189,8 +189,12 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
 impl Command {
     /// Refuses a format that the command does not write.
     fn check(&self, format: Format) -> Result<(), Failure> {
-        let reports = matches!(self, Self::Sweep(_));
-        if reports || matches!(format, Format::Text | Format::Json) {
+        let writes = match format {
+            Format::Text | Format::Json => true,
+            Format::Markdown => matches!(self, Self::Sweep(_) | Self::Decisions(_)),
+            Format::Junit | Format::Sarif => matches!(self, Self::Sweep(_)),
+        };
+        if writes {
             return Ok(());
         }
         let name = format.to_possible_value();
@@ -198,7 +202,9 @@ impl Command {
         Err(Failure::new(
             FailureClass::Configuration,
             "NO_SUCH_FORMAT",
-            format!("this command does not write --format {name}: it has text and json"),
+            format!(
+                "this command does not write --format {name}; every command writes text and json"
+            ),
         )
         .with_hint("`birth sweep` has them all"))
     }

@@ -320,12 +320,13 @@ impl Pass<'_> {
                 self.unrecorded - UNRECORDED_NAMED
             ));
         }
-        let gone: Vec<OpenIssue> = self
+        let mut gone: Vec<OpenIssue> = self
             .open
             .unmet()
             .filter(|issue| self.can_tell(issue))
             .cloned()
             .collect();
+        gone.sort_by(|a, b| (a.collection(), a.code()).cmp(&(b.collection(), b.code())));
         for issue in &gone {
             self.keep(&resolved(issue))?;
         }

@@ -47,12 +47,12 @@ impl Stage<'_> {
         Ok(classifier.classify(&environment.access).await?.artifact)
     }
 
-    /// Installs birth triggers and takes them away again.
+    /// Installs birth triggers and gives the run that did.
     pub(super) async fn triggers_story(
         &self,
         estate: &Environment,
         past: &Environment,
-    ) -> Result<(), Failure> {
+    ) -> Result<String, Failure> {
         self.say("birth classify: which collections need births, and why");
         let draft = self.classify(estate).await?;
         for entry in draft.entries() {
@@ -96,13 +96,22 @@ impl Stage<'_> {
 
         self.mismatch(estate).await?;
         self.conflicts(past).await?;
+        Ok(applied.run)
+    }
 
+    /// Takes the triggers away again that a run installed.
+    pub(super) async fn roll_triggers_back(
+        &self,
+        estate: &Environment,
+        run: &str,
+    ) -> Result<(), Failure> {
         self.say("birth rollback, of the triggers: by captured oids and primary keys");
-        let view = journal::open(&estate.stores.runs, &applied.run)?;
+        let view = journal::open(&estate.stores.runs, run)?;
         let rollback = TriggersRollback {
             keys: record::keys::<Triggers>(&view)?,
         };
-        let of = Some(applied.run.clone());
+        let tell = |text: &str| self.progress(text);
+        let of = Some(run.to_owned());
         let undone = carry_out::carry_out(estate, rollback, None, of, &tell).await;
         self.expect(&undone, Status::Pass, "triggers_dropped", "3")
     }
