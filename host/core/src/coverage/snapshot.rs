@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::relation::RelationKind;
 use crate::catalog::trigger::{BirthTriggers, LiveTrigger, PartitionTrigger};
 use crate::estate::{Collection, Estate, Found, RegistryRow};
 use crate::facts::conflict::LiveTriggerFact;
@@ -145,7 +146,8 @@ impl CoverageSnapshot {
     /// The triggers of a collection's table that concern births. A partitioned
     /// table's are joined by those of its partitions that undo what they say:
     /// a clone that does not fire, and beside a trigger that registers births a
-    /// second one that does so too.
+    /// second one that does so too. For a partition the boundary has no way to
+    /// tell its own clone from one below it, so it has its own alone.
     fn birth_triggers<'a>(
         &'a self,
         collection: &Collection,
@@ -159,7 +161,9 @@ impl CoverageSnapshot {
         let of_partitions = self
             .on_partitions
             .iter()
-            .filter(|found| found.table_oid == table.oid)
+            .filter(|found| {
+                found.table_oid == table.oid && collection.kind == RelationKind::PartitionedTable
+            })
             .map(|found| &found.trigger)
             .filter(|trigger| {
                 trigger.clone || (registers && trigger.registers_births(self.function_oid))
