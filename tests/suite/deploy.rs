@@ -93,7 +93,7 @@ fn the_cron_line() {
     let words: Vec<&str> = jobs[0].split_whitespace().collect();
     let (schedule, rest) = words.split_at(5);
     let field = |f: &&str| f.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c));
-    assert!(schedule.iter().all(|f| field(f)), "{schedule:?}");
+    assert!(schedule.iter().all(field), "{schedule:?}");
     // The user, then the command up to where the shell takes over.
     let command = &rest[1..];
     let end = command.iter().position(|w| *w == ">").unwrap();

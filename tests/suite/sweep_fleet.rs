@@ -154,7 +154,7 @@ fn a_list_that_cannot_be_meant_is_refused_before_anything_is_done() {
             format!(
                 "format = 1\n{good}[[target]]\nname = \"b\"\nconnection = \"host=b password=hunter2\n"
             ),
-            "line 6",
+            "line 7",
         ),
     ] {
         let targets = write(&home, &text);

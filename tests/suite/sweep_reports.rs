@@ -43,6 +43,9 @@ fn expect_junit(path: &Path) {
 #[track_caller]
 fn expect_sarif(document: &Value) {
     let schema = fs::read_to_string(workspace().join("tests/fixtures/sarif-2.1.0.json")).unwrap();
+    // One of its patterns has a bracket that JavaScript takes for itself, and
+    // that regular expressions elsewhere want escaped.
+    let schema = schema.replace("{2}]?$", "{2}\\\\]?$");
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> = validator

@@ -73,6 +73,7 @@ impl ReadTransaction {
 #[derive(Debug)]
 pub struct Transaction<S> {
     session: Session,
+    timeouts: frame::Timeouts,
     statements: PhantomData<fn(S)>,
 }
 
@@ -109,6 +110,7 @@ impl<S: Statement> Transaction<S> {
             .await?;
         Ok(Self {
             session,
+            timeouts,
             statements: PhantomData,
         })
     }
@@ -122,11 +124,15 @@ impl<S: Statement> Transaction<S> {
         column(&row, 0)
     }
 
-    /// Waits for an advisory lock, up to `lock_timeout`, and keeps it until the
-    /// end of the transaction.
+    /// Waits for an advisory lock, as long as a statement may take, and keeps it
+    /// until the end of the transaction. `lock_timeout` is there for locks that
+    /// others queue up behind; behind this one there is nobody but this program.
     pub async fn wait_for_lock(&self, key: &str) -> Result<(), PgError> {
         self.session
-            .batch("waiting for an advisory lock", &[frame::wait_for_lock(key)])
+            .batch(
+                "waiting for an advisory lock",
+                &frame::wait_patiently(key, self.timeouts),
+            )
             .await
     }
 

@@ -49,7 +49,7 @@ pub const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT birth_attempt";
 #[must_use]
 pub fn local_settings(timeouts: Timeouts) -> Vec<String> {
     vec![
-        format!("SET LOCAL lock_timeout = '{}ms'", timeouts.lock.as_millis()),
+        lock_timeout(timeouts.lock),
         statement_timeout(timeouts.statement),
         "SET LOCAL idle_in_transaction_session_timeout = '60s'".to_owned(),
         "SET LOCAL search_path = pg_catalog, pg_temp".to_owned(),
@@ -81,6 +81,20 @@ pub fn try_lock(key: &str) -> String {
 #[must_use]
 pub fn wait_for_lock(key: &str) -> String {
     format!("SELECT pg_advisory_xact_lock(hashtext({}))", literal(key))
+}
+
+/// Waits for an advisory lock, bounded by `statement_timeout` alone.
+#[must_use]
+pub fn wait_patiently(key: &str, timeouts: Timeouts) -> [String; 3] {
+    [
+        "SET LOCAL lock_timeout = 0".to_owned(),
+        wait_for_lock(key),
+        lock_timeout(timeouts.lock),
+    ]
+}
+
+fn lock_timeout(timeout: Duration) -> String {
+    format!("SET LOCAL lock_timeout = '{}ms'", timeout.as_millis())
 }
 
 /// A table lock mode that an operation needs (PostgreSQL manual, "Explicit
