@@ -197,3 +197,86 @@ fn a_watch_works_until_it_is_stopped_and_drains_first() {
         );
     }
 }
+
+/// Asks a path of a worker's probe.
+fn ask(port: u16, path: &str) -> Option<(u16, String)> {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, body.to_owned()))
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+#[test]
+fn a_watch_says_how_it_is_and_gets_over_a_lost_connection() {
+    let scene = Scene::new();
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let watch = ["gate", "watch", "--poll", "20ms", "--listen", &listen];
+    let watch = Running(scene.on(&watch).start());
+    let is_ready = |scene: &Scene| {
+        let _ = scene;
+        ask(port, "/readyz").is_some_and(|(status, _)| status == 200)
+    };
+    scene.until("ready", is_ready);
+    assert_eq!(ask(port, "/healthz").expect("an answer").0, 200);
+    assert_eq!(ask(port, "/else").expect("an answer").0, 404);
+    scene.register(&["a"]);
+    scene.until("worked off", |scene| scene.events() == 0);
+    let metric = |name: &str| -> String {
+        let text = ask(port, "/metrics").expect("an answer").1;
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        let line = text.lines().find(|line| line.starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("no {name} in\n{text}"));
+        line.rsplit(' ').next().unwrap_or_default().to_owned()
+    };
+    scene.until("counted", |_| {
+        metric("birth_gate_events_total{outcome=\"Done\"}") == "1"
+    });
+    assert_eq!(metric("birth_gate_issues_opened_total"), "2");
+    assert_eq!(metric("birth_gate_ready"), "1");
+    // The queue goes away: not ready, and why; it comes back: ready.
+    scene
+        .db
+        .execute("ALTER TABLE birth_gate.event RENAME TO elsewhere");
+    scene.until("not ready", |_| {
+        ask(port, "/readyz")
+            .is_some_and(|(status, body)| status == 503 && body.contains("GATE_NOT_INSTALLED"))
+    });
+    assert_eq!(ask(port, "/healthz").expect("an answer").0, 200);
+    scene
+        .db
+        .execute("ALTER TABLE birth_gate.elsewhere RENAME TO event");
+    scene.until("ready again", is_ready);
+    // Every connection of the worker is ended, again and again.
+    for key in ["b", "c", "d"] {
+        scene.db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'birth/%'",
+        );
+        scene.register(&[key]);
+        scene.until("worked off", |scene| scene.events() == 0);
+    }
+    assert_eq!(scene.issues().len(), 8);
+    watch.signal(Signal::TERM);
+    watch.ended().expect_code(0);
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let scene = Scene::new();
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let taken = listener.local_addr().expect("an address").to_string();
+    let ran = scene.on(&["gate", "watch", "--listen", &taken]).run();
+    assert!(ran.expect_code(20).stderr.contains(&taken));
+}

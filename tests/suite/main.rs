@@ -50,6 +50,7 @@ mod recovery;
 mod rollback_exact;
 mod sessions;
 mod snapshots;
+mod sweep_estates;
 mod sweep_fleet;
 mod sweep_reports;
 mod triggers_bad_input;

@@ -20,6 +20,9 @@ pub enum PgErrorKind {
     ReadOnly,
     /// A table or column that was there when the plan was made is not.
     Missing,
+    /// The server lacks something for the moment, or asks to try again: room,
+    /// memory, a serialisation, an internal error.
+    Trouble,
     /// The server refused for another reason.
     Refused,
     /// An answer was not of the expected form.
@@ -112,6 +115,7 @@ impl PgError {
             PgErrorKind::Cancelled => "STATEMENT_CANCELLED",
             PgErrorKind::ReadOnly => "READ_ONLY",
             PgErrorKind::Missing => "OBJECT_GONE",
+            PgErrorKind::Trouble => "SERVER_TROUBLE",
             PgErrorKind::Refused => "STATEMENT_REFUSED",
             PgErrorKind::Unexpected => "UNEXPECTED_ANSWER",
         }
@@ -133,6 +137,7 @@ impl PgError {
                 "connect to the primary, or lift default_transaction_read_only for this session",
             ),
             PgErrorKind::Missing => Some("make the plan again"),
+            PgErrorKind::Trouble => Some("look at the server's log, then try again"),
             PgErrorKind::Refused | PgErrorKind::Unexpected => None,
         }
     }
@@ -161,6 +166,12 @@ fn kind(state: &SqlState) -> PgErrorKind {
             PgErrorKind::ConnectionLost
         }
         code if code.starts_with("08") => PgErrorKind::ConnectionLost,
+        code if ["40", "53", "58", "XX"]
+            .iter()
+            .any(|class| code.starts_with(class)) =>
+        {
+            PgErrorKind::Trouble
+        }
         _ => PgErrorKind::Refused,
     }
 }

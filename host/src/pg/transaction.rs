@@ -128,12 +128,26 @@ impl<S: Statement> Transaction<S> {
     /// until the end of the transaction. `lock_timeout` is there for locks that
     /// others queue up behind; behind this one there is nobody but this program.
     pub async fn wait_for_lock(&self, key: &str) -> Result<(), PgError> {
-        self.session
-            .batch(
-                "waiting for an advisory lock",
-                &frame::wait_patiently(key, self.timeouts),
-            )
-            .await
+        self.wait(key, false).await
+    }
+
+    /// As [`Self::wait_for_lock`], with others who share it.
+    pub async fn wait_for_shared_lock(&self, key: &str) -> Result<(), PgError> {
+        self.wait(key, true).await
+    }
+
+    async fn wait(&self, key: &str, shared: bool) -> Result<(), PgError> {
+        let statements = frame::wait_patiently(key, shared, self.timeouts);
+        let mut waited = self
+            .session
+            .batch("waiting for an advisory lock", &statements)
+            .await;
+        if let Err(error) = &mut waited
+            && error.kind == PgErrorKind::Cancelled
+        {
+            error.kind = PgErrorKind::LockTimeout;
+        }
+        waited
     }
 
     /// Takes the locks that the statements need, waiting up to `lock_timeout`.

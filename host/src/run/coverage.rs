@@ -136,13 +136,12 @@ impl Coverage {
         Ok(Judged { snapshot, answers })
     }
 
-    /// The codes of the conditions that the plugin can find to fail, with what
-    /// each means.
-    pub fn conditions(&self) -> Result<BTreeMap<String, String>, Failure> {
+    /// The codes of some severity that the plugin can give, with what each means.
+    pub fn codes(&self, severity: Severity) -> Result<BTreeMap<String, String>, Failure> {
         let description = self.policy.plugin(Role::Coverage)?.describe()?;
-        let is_finding = |kind: &&ReasonKind| kind.severity == Severity::Finding;
-        let findings = description.reasons.iter().filter(is_finding);
-        Ok(findings
+        let is_wanted = |kind: &&ReasonKind| kind.severity == severity;
+        let wanted = description.reasons.iter().filter(is_wanted);
+        Ok(wanted
             .map(|kind| (kind.code.clone(), kind.message.clone()))
             .collect())
     }

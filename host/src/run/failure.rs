@@ -78,6 +78,7 @@ impl From<PgError> for Failure {
             PgErrorKind::LockTimeout
             | PgErrorKind::Cancelled
             | PgErrorKind::ReadOnly
+            | PgErrorKind::Trouble
             | PgErrorKind::Refused
             | PgErrorKind::Unexpected => FailureClass::Database,
         };

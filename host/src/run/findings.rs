@@ -21,8 +21,8 @@ use super::failure::Failure;
 use super::resolution;
 use crate::pg::Reader;
 
-pub use open::{OpenIssue, OpenIssues};
-pub use write::{Given, Written};
+pub use open::{About, OpenIssue, OpenIssues};
+pub use write::{Given, ROW_REFUSED, Written};
 
 /// Where findings are written: the two tables and what their columns are.
 #[derive(Debug)]
@@ -96,6 +96,17 @@ impl FindingsTarget {
     /// The table has no primary key, nothing that tells that an issue is over, or
     /// refuses it.
     pub fn closing(&self) -> Result<&Closing, Failure> {
+        if self.issue_concepts.is_by_collection_alone() {
+            return Err(Failure::new(
+                FailureClass::Schema,
+                "ISSUES_CANNOT_BE_CLOSED",
+                format!(
+                    "{} has no column for a fingerprint, a title or a description, so the issues of this host cannot be told from those of people",
+                    self.issues.relation.name
+                ),
+            )
+            .with_hint("add such a column, or close the issues by hand"));
+        }
         self.closing.as_ref().map_err(|problems| {
             refused(
                 "ISSUES_CANNOT_BE_CLOSED",

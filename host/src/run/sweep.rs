@@ -16,13 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use birth_core::coverage::{
     ConditionCounts, CoverageStatement, Finding, Gap, Shard, Standing, SweepSummary,
 };
+use birth_core::digest::Digest;
 use birth_core::estate::Collection;
 use birth_core::policy::verdict::{Answer, Severity};
+use birth_core::sql::frame::CLOSING_LOCK_KEY;
 
 use super::Access;
 use super::coverage::{Coverage, CoverageNames, Judged, NOT_GOVERNED};
 use super::failure::Failure;
-use super::findings::{FindingsTarget, Given, OpenIssue, OpenIssues, Written};
+use super::findings::{About, FindingsTarget, Given, OpenIssue, OpenIssues, Written};
 use super::spool::Spool;
 use super::stage::read_server;
 use crate::pg::{CommitError, ReadTransaction, Server, Session, Transaction};
@@ -30,11 +32,14 @@ use crate::pg::{CommitError, ReadTransaction, Server, Session, Transaction};
 /// Rows of the registry that are read, judged and recorded together.
 const PAGE: usize = 4096;
 
-/// Resolved gaps whose issues are closed in one transaction.
-const CLOSED_TOGETHER: usize = 4096;
+/// Findings that are recorded in one transaction.
+const RECORDED_TOGETHER: usize = 512;
 
-/// Findings that could not be recorded and are named.
-const UNRECORDED_NAMED: usize = 10;
+/// Resolved gaps whose issues are closed in one transaction.
+const CLOSED_TOGETHER: usize = 256;
+
+/// Things of one kind that notices name; of the others they say how many.
+const NAMED: usize = 10;
 
 /// What a sweep writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,37 +88,42 @@ impl Sweep {
         let mut pass = Pass {
             sweep: self,
             access,
+            names: &names,
             target: &target,
             open: OpenIssues::load(reader, &target).await?,
+            roles: BTreeMap::new(),
             uncertain: BTreeSet::new(),
+            without_key: 0,
             unrecorded: 0,
             writer: None,
             spool,
             summary: self.summary(&server, &names, read_at)?,
         };
         pass.summary.notices.extend(target.notices());
-        if !names.source.storage_ready && self.is_first_shard() {
-            pass.record(vec![names.storage_not_ready()]).await?;
-        }
-        let mut pages = reader.collection_pages(&names.source, self.shard).await?;
-        loop {
-            let rows = pages.next(PAGE).await?;
-            if rows.is_empty() {
-                break;
+        let swept = async {
+            let reader = reading.reader();
+            if !names.source.storage_ready && self.is_first_shard() {
+                pass.record(vec![names.storage_not_ready()]).await?;
             }
-            let judged = self.coverage.judge(reader, &names, now, rows).await?;
-            pass.page(&judged).await?;
-            tell(&format!("{} collections", pass.summary.registered));
+            let mut pages = reader.collection_pages(&names.source, self.shard).await?;
+            loop {
+                let rows = pages.next(PAGE).await?;
+                if rows.is_empty() {
+                    break;
+                }
+                let judged = self.coverage.judge(reader, &names, now, rows).await?;
+                pass.page(&judged).await?;
+                tell(&format!("{} collections", pass.summary.registered));
+            }
+            // Closing issues takes as long as it takes; nothing is read for it
+            // here any more.
+            reading.end().await?.close().await;
+            pass.resolve().await
+        };
+        match swept.await {
+            Ok(()) => pass.end().await,
+            Err(failure) => Err(pass.cut_short(failure)),
         }
-        pass.resolve().await?;
-        let Pass {
-            writer, summary, ..
-        } = pass;
-        if let Some(writer) = writer {
-            writer.close().await;
-        }
-        reading.end().await?.close().await;
-        Ok(summary)
     }
 
     /// What concerns the estate as a whole is the first shard's.
@@ -127,7 +137,8 @@ impl Sweep {
         names: &CoverageNames,
         read_at: String,
     ) -> Result<SweepSummary, Failure> {
-        let meanings = self.coverage.conditions()?;
+        let conditions = self.coverage.codes(Severity::Finding)?;
+        let warnings = self.coverage.codes(Severity::Warning)?;
         let mut notices = Vec::new();
         if names.function.is_none() {
             notices.push(format!(
@@ -145,12 +156,12 @@ impl Sweep {
             storage_ready: names.source.storage_ready,
             registered: 0,
             roles: BTreeMap::new(),
-            conditions: meanings
+            conditions: conditions
                 .keys()
                 .map(|code| (code.clone(), ConditionCounts::default()))
                 .collect(),
             warnings: BTreeMap::new(),
-            meanings,
+            meanings: conditions.into_iter().chain(warnings).collect(),
             health_checks_written: 0,
             issues_opened: 0,
             issues_closed: 0,
@@ -163,11 +174,16 @@ impl Sweep {
 struct Pass<'a> {
     sweep: &'a Sweep,
     access: &'a Access,
+    names: &'a CoverageNames,
     target: &'a FindingsTarget,
     open: OpenIssues<'a>,
+    /// The roles of collections that open issues tell of.
+    roles: BTreeMap<String, String>,
     /// Collections that could not be judged, because their keys are registered
     /// twice: whether their gaps are gone is not known.
     uncertain: BTreeSet<String>,
+    /// Rows of the registry without a key.
+    without_key: u64,
     /// Findings that could not be recorded.
     unrecorded: usize,
     /// The connection that writes, once something is to be written.
@@ -182,6 +198,7 @@ impl Pass<'_> {
         let mut found = Vec::new();
         for (collection, answer) in judged.collections() {
             let findings = Finding::of(collection, answer);
+            self.recognise(collection);
             self.count(collection, answer, !findings.is_empty());
             found.extend(findings);
         }
@@ -210,27 +227,38 @@ impl Pass<'_> {
         }
     }
 
-    /// Rows of the registry that are no collection.
-    fn notice(&mut self, judged: &Judged) {
-        let estate = &judged.snapshot.estate;
-        let notices = &mut self.summary.notices;
-        for key in &estate.duplicate_keys {
-            notices.push(format!(
-                "the key {key:?} is registered more than once, so it was not judged"
-            ));
+    /// What will be wanted of a collection should an issue of it be left over.
+    fn recognise(&mut self, collection: &Collection) {
+        if self.open.is_empty() {
+            return;
         }
-        let duplicates = estate.duplicate_keys.iter().cloned();
-        self.uncertain.extend(duplicates);
-        if estate.rows_without_key > 0 {
-            notices.push(format!(
-                "{} rows of the registry have no key and are no collection",
-                estate.rows_without_key
-            ));
+        let codes = self.summary.conditions.keys().map(String::as_str);
+        self.open.identify(&collection.key, codes);
+        if let Some(role) = &collection.role {
+            self.roles.insert(collection.key.clone(), role.clone());
         }
     }
 
-    /// Findings: how each stands, what is written of it, and into the spool.
+    /// Rows of the registry that are no collection.
+    fn notice(&mut self, judged: &Judged) {
+        let estate = &judged.snapshot.estate;
+        let duplicates = estate.duplicate_keys.iter().cloned();
+        self.uncertain.extend(duplicates);
+        self.without_key += estate.rows_without_key;
+    }
+
+    /// Findings in pieces: who waits for the same lock waits for one of them.
     async fn record(&mut self, found: Vec<Finding>) -> Result<(), Failure> {
+        let mut found = found.into_iter().peekable();
+        while found.peek().is_some() {
+            let piece = found.by_ref().take(RECORDED_TOGETHER).collect();
+            self.record_together(piece).await?;
+        }
+        Ok(())
+    }
+
+    /// Findings: how each stands, what is written of it, and into the spool.
+    async fn record_together(&mut self, found: Vec<Finding>) -> Result<(), Failure> {
         let mut gaps: Vec<Gap> = Vec::with_capacity(found.len());
         for finding in found {
             let open = self.open.meet(&finding);
@@ -302,7 +330,7 @@ impl Pass<'_> {
             let Some(given) = given.get(*place) else {
                 continue;
             };
-            if self.unrecorded <= UNRECORDED_NAMED {
+            if self.unrecorded <= NAMED {
                 self.summary.notices.push(format!(
                     "{} of {:?} could not be recorded: {why}",
                     given.finding.code, given.finding.collection
@@ -314,12 +342,6 @@ impl Pass<'_> {
     /// Open issues of ours whose findings were not met: their gaps are gone, as
     /// far as this sweep could tell.
     async fn resolve(&mut self) -> Result<(), Failure> {
-        if self.unrecorded > UNRECORDED_NAMED {
-            self.summary.notices.push(format!(
-                "{} more findings could not be recorded",
-                self.unrecorded - UNRECORDED_NAMED
-            ));
-        }
         let mut gone: Vec<OpenIssue> = self
             .open
             .unmet()
@@ -328,16 +350,45 @@ impl Pass<'_> {
             .collect();
         gone.sort_by(|a, b| (a.collection(), a.code()).cmp(&(b.collection(), b.code())));
         for issue in &gone {
-            self.keep(&resolved(issue))?;
+            let gap = self.resolved(issue);
+            self.keep(&gap)?;
         }
         if self.sweep.close_resolved {
             for issues in gone.chunks(CLOSED_TOGETHER) {
-                let transaction = self.begin().await?;
-                let closed = self.target.close(&transaction, issues).await?;
-                self.commit(transaction).await?;
-                self.summary.issues_closed += closed;
+                self.close(issues).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Closes issues whose gaps are still gone. What this sweep saw may be long
+    /// ago: nobody finds these issues open while it is looked at once more.
+    async fn close(&mut self, issues: &[OpenIssue]) -> Result<(), Failure> {
+        let transaction = self.begin().await?;
+        transaction.wait_for_lock(CLOSING_LOCK_KEY).await?;
+        let reader = transaction.reader();
+        let keys: BTreeSet<&str> = issues.iter().filter_map(OpenIssue::collection).collect();
+        let keys: Vec<&str> = keys.into_iter().collect();
+        let (now, _) = reader.now().await?;
+        let rows = reader.registered(&self.names.source, &keys).await?;
+        let coverage = &self.sweep.coverage;
+        let judged = coverage.judge(reader, self.names, now, rows).await?;
+        let back: BTreeSet<Digest> = judged
+            .findings()
+            .map(|finding| finding.fingerprint())
+            .collect();
+        let is_gone = |issue: &&OpenIssue| match (issue.collection(), issue.code()) {
+            (Some(collection), Some(code)) => {
+                !back.contains(&Finding::of_collection(collection, code).fingerprint())
+            }
+            // Of a collection whose condition is not known every one counts.
+            (Some(collection), None) => !judged.findings().any(|f| f.collection == collection),
+            (None, _) => true,
+        };
+        let gone = issues.iter().filter(is_gone);
+        let closed = self.target.close(&transaction, gone).await?;
+        self.commit(transaction).await?;
+        self.summary.issues_closed += closed;
         Ok(())
     }
 
@@ -347,13 +398,71 @@ impl Pass<'_> {
         if !self.summary.storage_ready {
             return false;
         }
-        match (issue.collection(), self.sweep.shard) {
-            (None, _) => self.sweep.is_first_shard(),
-            (Some(collection), shard) => {
+        let shard = self.sweep.shard;
+        match issue.about() {
+            About::Collection(collection) => {
                 shard.is_none_or(|shard| shard.holds(collection))
-                    && !self.uncertain.contains(collection)
+                    && !self.uncertain.contains(&**collection)
             }
+            About::Estate => self.sweep.is_first_shard(),
+            // It is about none of the collections that were looked at.
+            About::Unknown => shard.is_none() && self.uncertain.is_empty(),
         }
+    }
+
+    /// What an open issue told of.
+    fn resolved(&self, issue: &OpenIssue) -> Gap {
+        let code = issue.code().unwrap_or_default();
+        let mut finding = match issue.collection() {
+            Some(collection) => Finding::of_collection(collection, code),
+            None => Finding::of_estate(code, ""),
+        };
+        "the condition does not fail any more".clone_into(&mut finding.message);
+        finding.role = self.roles.get(&finding.collection).cloned();
+        Gap {
+            standing: Standing::Resolved,
+            issue: issue.shown(),
+            finding,
+        }
+    }
+
+    /// Says what was not looked at, and ends.
+    async fn end(mut self) -> Result<SweepSummary, Failure> {
+        if let Some(writer) = self.writer.take() {
+            writer.close().await;
+        }
+        let notices = &mut self.summary.notices;
+        for key in self.uncertain.iter().take(NAMED) {
+            notices.push(format!(
+                "the key {key:?} is registered more than once, so it was not judged"
+            ));
+        }
+        let more = |all: usize| Some(all.saturating_sub(NAMED)).filter(|more| *more > 0);
+        if let Some(more) = more(self.uncertain.len()) {
+            notices.push(format!("{more} more keys are registered more than once"));
+        }
+        if let Some(more) = more(self.unrecorded) {
+            notices.push(format!("{more} more findings could not be recorded"));
+        }
+        if self.without_key > 0 {
+            notices.push(format!(
+                "{} rows of the registry have no key and are no collection",
+                self.without_key
+            ));
+        }
+        Ok(self.summary)
+    }
+
+    /// A failure of a sweep that may have recorded something already.
+    fn cut_short(&self, failure: Failure) -> Failure {
+        let summary = &self.summary;
+        let message = format!(
+            "{failure}; until then {} collections were looked at, {} issues opened and {} closed",
+            summary.registered, summary.issues_opened, summary.issues_closed
+        );
+        Failure { message, ..failure }.with_hint(
+            "sweep again: what is recorded is found and not recorded twice, but is not new any more",
+        )
     }
 
     async fn begin(&mut self) -> Result<Transaction<CoverageStatement>, Failure> {
@@ -374,21 +483,5 @@ impl Pass<'_> {
             // twice, so it need not be known here.
             Err(CommitError::Lost(error) | CommitError::Refused(error)) => Err(error.into()),
         }
-    }
-}
-
-/// What an open issue told of.
-fn resolved(issue: &OpenIssue) -> Gap {
-    let code = issue.code().unwrap_or_default();
-    let message = "the condition does not fail any more";
-    let mut finding = Finding::of_estate(code, message);
-    if let Some(collection) = issue.collection() {
-        finding.estate = false;
-        finding.collection = collection.to_owned();
-    }
-    Gap {
-        standing: Standing::Resolved,
-        issue: issue.shown(),
-        finding,
     }
 }

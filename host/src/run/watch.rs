@@ -121,7 +121,9 @@ impl Watch<'_> {
                     "{failure}"
                 );
                 self.probe.metrics.reconnect();
-                self.probe.not_ready(failure.reason());
+                // Its code alone: whoever asks over HTTP need not see the names
+                // and values that the log has.
+                self.probe.not_ready(failure.code.to_owned());
                 let pause = self.pause;
                 self.pause = (pause * 2).min(LONGEST_PAUSE);
                 Err(pause)
@@ -153,7 +155,11 @@ impl Watch<'_> {
                 "worked off"
             );
         }
-        self.session = Some(self.count(session).await?);
+        // What was done is done, whether or not it can be counted now.
+        match self.count(session).await {
+            Ok(session) => self.session = Some(session),
+            Err(failure) => tracing::warn!(code = failure.code, "not counted: {failure}"),
+        }
         Ok(effects)
     }
 

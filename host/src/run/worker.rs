@@ -16,7 +16,7 @@ use birth_core::outcome::FailureClass;
 use super::Access;
 use super::coverage::{Coverage, CoverageNames};
 use super::failure::Failure;
-use super::findings::{FindingsTarget, Given, Written};
+use super::findings::{FindingsTarget, Given, ROW_REFUSED, Written};
 use crate::pg::{PgError, PgErrorKind, ReadTransaction, Session, Transaction};
 
 /// A worker.
@@ -211,8 +211,13 @@ impl Worker {
             .await?;
         let mut effects = Effects::default();
         if names.source.storage_ready {
-            if !open.is_empty() && target.closing().is_ok() {
-                effects.closed = target.close(transaction, &open).await?;
+            match target.closing() {
+                _ if open.is_empty() => {}
+                Ok(_) => effects.closed = target.close(transaction, &open).await?,
+                Err(failure) => tracing::warn!(
+                    code = failure.code,
+                    "policy storage is ready, but the issue that it is not stays open: {failure}"
+                ),
             }
         } else if open.is_empty() {
             let revision = self.coverage.policy.revision();
@@ -262,20 +267,20 @@ fn recorded(written: &Written, given: &[Given<'_>]) -> Result<(), Failure> {
     let code = given.get(*place).map_or("", |given| &given.finding.code);
     Err(Failure::new(
         FailureClass::Database,
-        FINDING_REFUSED,
+        ROW_REFUSED,
         format!("{code} could not be recorded: {why}"),
     ))
 }
 
-const FINDING_REFUSED: &str = "FINDING_REFUSED";
-
-/// Whether the events themselves are at fault, and not the database, the names
-/// or the rights, which would be at fault with every other event too.
+/// Whether the events themselves are at fault: their rows were refused, or the
+/// plugin fails on their collections. Names, rights and a server in trouble would
+/// be at fault with every other event too: they are waited for, and count as no
+/// attempt.
 fn is_about_events(failure: &Failure) -> bool {
     matches!(
         failure.class,
         FailureClass::Plugin | FailureClass::Verification
-    ) || matches!(failure.code, FINDING_REFUSED | "STATEMENT_REFUSED")
+    ) || failure.code == ROW_REFUSED
 }
 
 /// A queue that is not there means that the gate is not installed.

@@ -96,7 +96,7 @@ fn a_writer_waits_for_another() {
             .await;
         assert_eq!(opened.unwrap().opened, 1);
         let short = Timeouts {
-            lock: Duration::from_millis(200),
+            statement: Duration::from_secs(1),
             ..TIMEOUTS
         };
         let second = |timeouts| {

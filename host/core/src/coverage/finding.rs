@@ -91,6 +91,16 @@ impl Finding {
             .collect()
     }
 
+    /// A condition on a collection, and nothing else of it.
+    #[must_use]
+    pub fn of_collection(collection: &str, code: &str) -> Self {
+        Self {
+            estate: false,
+            collection: collection.to_owned(),
+            ..Self::of_estate(code, "")
+        }
+    }
+
     /// A finding about the estate as a whole.
     #[must_use]
     pub fn of_estate(code: &str, message: impl Into<String>) -> Self {

@@ -13,6 +13,11 @@ pub const SHARED_LOCK_KEY: &str = "birth_governed_operation";
 /// one for the same finding. It is taken only where there is something new.
 pub const FINDINGS_LOCK_KEY: &str = "birth_findings_writer";
 
+/// The lock that tells those who look for open issues from those who close them:
+/// who records findings shares it, who closes issues has it alone. So an issue is
+/// never closed between somebody's finding it open and relying on that.
+pub const CLOSING_LOCK_KEY: &str = "birth_findings_closing";
+
 /// Bounds on waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
@@ -83,12 +88,21 @@ pub fn wait_for_lock(key: &str) -> String {
     format!("SELECT pg_advisory_xact_lock(hashtext({}))", literal(key))
 }
 
-/// Waits for an advisory lock, bounded by `statement_timeout` alone.
+/// Waits for an advisory lock, bounded by `statement_timeout` alone; `shared` is
+/// had by many at once.
 #[must_use]
-pub fn wait_patiently(key: &str, timeouts: Timeouts) -> [String; 3] {
+pub fn wait_patiently(key: &str, shared: bool, timeouts: Timeouts) -> [String; 3] {
+    let wait = if shared {
+        format!(
+            "SELECT pg_advisory_xact_lock_shared(hashtext({}))",
+            literal(key)
+        )
+    } else {
+        wait_for_lock(key)
+    };
     [
         "SET LOCAL lock_timeout = 0".to_owned(),
-        wait_for_lock(key),
+        wait,
         lock_timeout(timeouts.lock),
     ]
 }

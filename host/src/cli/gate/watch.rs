@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::LocalSet;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
+use birth_core::policy::verdict::Severity;
 
 use super::{Work, response};
 use crate::cli::Output;
@@ -47,7 +48,7 @@ impl Watch {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let (worker, access) = self.work.worker(output)?;
         // Loaded now: what cannot run must not look like a worker.
-        worker.coverage.conditions()?;
+        worker.coverage.codes(Severity::Finding)?;
         let about = About {
             version: VERSION,
             policy: worker.coverage.policy.digest().to_string(),

@@ -17,8 +17,19 @@ pub struct OpenIssue {
     recognised: Digest,
     met: bool,
     key: Box<[String]>,
-    collection: Option<Box<str>>,
+    about: About,
     code: Option<Rc<str>>,
+}
+
+/// What an issue is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A collection.
+    Collection(Box<str>),
+    /// The estate as a whole.
+    Estate,
+    /// It does not say: it has a fingerprint, and its words were cut or edited.
+    Unknown,
 }
 
 impl OpenIssue {
@@ -28,11 +39,20 @@ impl OpenIssue {
         self.code.as_deref()
     }
 
-    /// The collection it tells of, by its column or in the host's own words; none
-    /// where it is about the estate as a whole or does not say.
+    /// What it is about, by its column or in the host's own words.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The collection it tells of; none where it is about the estate as a whole
+    /// or does not say.
     #[must_use]
     pub fn collection(&self) -> Option<&str> {
-        self.collection.as_deref()
+        match &self.about {
+            About::Collection(collection) => Some(collection),
+            About::Estate | About::Unknown => None,
+        }
     }
 
     /// Its primary key, for people; none where its table has none.
@@ -110,6 +130,25 @@ impl<'t> OpenIssues<'t> {
         issues.first()
     }
 
+    /// Tells the issues of a collection that do not say so themselves, by what
+    /// each of some conditions would be recognised by.
+    pub fn identify<'c>(&mut self, collection: &str, codes: impl Iterator<Item = &'c str>) {
+        if !self
+            .issues
+            .iter()
+            .any(|issue| issue.about == About::Unknown)
+        {
+            return;
+        }
+        for code in codes {
+            let range = self.range(&Finding::of_collection(collection, code));
+            for issue in self.issues.get_mut(range).into_iter().flatten() {
+                issue.about = About::Collection(collection.into());
+                issue.code.get_or_insert_with(|| code.into());
+            }
+        }
+    }
+
     /// The issues whose findings were not met: where every finding was, their
     /// gaps are gone.
     pub fn unmet(&self) -> impl Iterator<Item = &OpenIssue> {
@@ -158,7 +197,9 @@ impl FindingsTarget {
                 recognised: self.recognised(finding),
                 met: true,
                 key: key.into(),
-                collection: finding.about().map(Into::into),
+                about: finding.about().map_or(About::Estate, |collection| {
+                    About::Collection(collection.into())
+                }),
                 code: Some(finding.code.as_str().into()),
             }));
         }
@@ -222,10 +263,16 @@ fn own(
         Recognition::Fingerprint => text == Some(&told.fingerprint().to_string()),
         _ => true,
     });
-    let collection = match (&found.collection, told) {
-        (Some(collection), _) => Some(collection.as_str()),
-        (None, Some(told)) => told.collection,
-        (None, None) => None,
+    let of_collection = |collection: &str| About::Collection(collection.into());
+    let about = match (&found.collection, told) {
+        (Some(collection), _) => of_collection(collection),
+        (None, Some(told)) => told.collection.map_or(About::Estate, of_collection),
+        (None, None) => match recognition {
+            Recognition::Collection | Recognition::Category => About::Estate,
+            Recognition::Fingerprint | Recognition::Title | Recognition::Description => {
+                About::Unknown
+            }
+        },
     };
     let code = told.map(|told| {
         let known = codes.entry(told.code.to_owned());
@@ -234,7 +281,7 @@ fn own(
     Some(OpenIssue {
         recognised,
         met: false,
-        collection: collection.map(Into::into),
+        about,
         code,
         key: found.key.into(),
     })

@@ -10,10 +10,10 @@ use birth_core::outcome::FailureClass;
 use birth_core::record::{
     Compiled, Purpose, RecordInsert, RecordProblem, RecordTable, RowDraft, compile, texts_for,
 };
-use birth_core::sql::frame::FINDINGS_LOCK_KEY;
+use birth_core::sql::frame::{CLOSING_LOCK_KEY, FINDINGS_LOCK_KEY};
 
 use super::{FindingsTarget, refused};
-use crate::pg::{Reader, Transaction};
+use crate::pg::{PgError, PgErrorKind, Reader, Transaction};
 use crate::run::failure::Failure;
 
 /// A finding that is to be written.
@@ -77,6 +77,8 @@ impl FindingsTarget {
         findings: &[Given<'_>],
         revision: &Revision,
     ) -> Result<Written, Failure> {
+        // Nobody closes the issues that are found open until this is over.
+        transaction.wait_for_shared_lock(CLOSING_LOCK_KEY).await?;
         let reader = transaction.reader();
         let drafts: Vec<IssueDraft> = findings
             .iter()
@@ -277,6 +279,30 @@ fn ready(places: &[usize], rows: Rows, mut refused: impl FnMut(usize, &str)) -> 
     out
 }
 
+/// The code of a row that the server refused, or a trigger of the user's.
+pub const ROW_REFUSED: &str = "FINDING_REFUSED";
+
+/// What a table did with a row, without the row's own values. Where it is the
+/// server that is in trouble, and not the row, it stays what it was.
+fn row_refused(error: PgError) -> Failure {
+    match error.kind {
+        PgErrorKind::ConnectionLost
+        | PgErrorKind::ReadOnly
+        | PgErrorKind::LockTimeout
+        | PgErrorKind::Trouble
+        | PgErrorKind::Unexpected => error.into(),
+        PgErrorKind::Privilege
+        | PgErrorKind::Cancelled
+        | PgErrorKind::Missing
+        | PgErrorKind::Refused => Failure::new(
+            FailureClass::Database,
+            ROW_REFUSED,
+            format!("a finding could not be written: {}", error.message),
+        )
+        .with_hint("look at the table's checks and triggers; a trigger has only pg_catalog in its search path here"),
+    }
+}
+
 /// Writes issues, then health checks, and gives the keys of the issues.
 async fn execute(
     transaction: &Transaction<CoverageStatement>,
@@ -290,7 +316,8 @@ async fn execute(
         .iter()
         .map(|row| CoverageStatement::RecordCheck(row.insert.clone()));
     let statements: Vec<CoverageStatement> = issue_statements.chain(check_statements).collect();
-    let returned = transaction.execute(&statements, &|_| {}).await?;
+    let returned = transaction.execute(&statements, &|_| {}).await;
+    let returned = returned.map_err(row_refused)?;
     let mut keys = Vec::with_capacity(issues.len());
     for (row, returned) in issues.iter().chain(checks).zip(&returned) {
         let (key, _) = row.insert.stored(&returned.rows).map_err(|error| {

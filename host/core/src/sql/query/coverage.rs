@@ -35,9 +35,10 @@ SELECT floor(extract(epoch FROM now()))::int8, to_char(now() AT TIME ZONE 'UTC',
 /// Opens a cursor over every row of the registry, or over those of a shard, in
 /// ascending byte order of the keys: key, role, schema, table, the six policy
 /// columns, and how many rows of the species map name the key. All rows are
-/// wanted, so the planner is told not to favour the first.
+/// wanted, so the planner is told not to favour the first; and between two pages
+/// another connection writes, which may have to wait for others.
 #[must_use]
-pub fn open_all_collections(source: &CoverageSource, shard: Option<Shard>) -> [String; 2] {
+pub fn open_all_collections(source: &CoverageSource, shard: Option<Shard>) -> [String; 3] {
     let of_shard = shard.map_or_else(String::new, |shard| of_shard(source, shard));
     let mapped = format!(
         "LEFT JOIN (SELECT {} AS key, count(*) AS mappings FROM {} GROUP BY 1) s ON s.key = {}",
@@ -53,6 +54,7 @@ pub fn open_all_collections(source: &CoverageSource, shard: Option<Shard>) -> [S
     );
     [
         "SET LOCAL cursor_tuple_fraction = 1".to_owned(),
+        "SET LOCAL idle_in_transaction_session_timeout = '15min'".to_owned(),
         format!("DECLARE {CURSOR} NO SCROLL CURSOR FOR {query}"),
     ]
 }
@@ -86,7 +88,9 @@ fn of_shard(source: &CoverageSource, Shard { index, count }: Shard) -> String {
         qualified("r", &source.columns.key),
         literal("UTF8")
     );
-    format!(" WHERE (get_byte({digest}, 0) * 256 + get_byte({digest}, 1)) % {count} = {index}")
+    let of_key = format!("(get_byte({digest}, 0) * 256 + get_byte({digest}, 1)) % {count}");
+    // Rows without a key are nobody's; the first part says that they are there.
+    format!(" WHERE coalesce({of_key}, 0) = {index}")
 }
 
 fn columns(source: &CoverageSource) -> String {
