@@ -102,11 +102,11 @@ fn the_demo_tells_every_step_and_leaves_nothing() {
     // On the way out it waits for its servers, so nothing is left at once.
     assert_eq!(entries(temporary.path()), Vec::<String>::new());
     assert_eq!(processes_of(temporary.path()), Vec::<String>::new());
-    for step in 1..=17 {
+    for step in 1..=26 {
         let heading = format!("\n{step}. ");
         assert!(ran.stdout.contains(&heading), "{step}: {}", ran.stdout);
     }
-    assert!(!ran.stdout.contains("\n18. "));
+    assert!(!ran.stdout.contains("\n27. "));
     for told in [
         "b3p_ddl_status=PASS",
         "columns_added=6",
@@ -122,6 +122,14 @@ fn the_demo_tells_every_step_and_leaves_nothing() {
         "b3a_status=POLICY_MISMATCH",
         "b3a_status=PARTIAL",
         "reason=EXISTING_CONFLICT: 2 tables excluded: inventory.customers (TRIGGER_NAME_HELD); inventory.products (TRIGGER_DISABLED)",
+        "b3f_gate_status=PASS",
+        "two health checks and two issues",
+        "new        reviews      POLICY_UNDECIDED",
+        "b3_decide_status=PASS",
+        "resolved   reviews      POLICY_UNDECIDED",
+        "persisting invoices     TABLE_MISSING",
+        "decisions_restored=6",
+        "objects_dropped=5",
         "triggers_dropped=3",
         "issues_deleted=1",
         "The demo is complete: every step ended as it should.",
@@ -211,7 +219,7 @@ fn paste(home: &Home, line: &str) -> Ran {
 
 /// Runs that the demo carries out: of storage two, one that is blocked and a
 /// rollback; of triggers one, a mismatch, one with conflicts and a rollback.
-const RUNS: usize = 8;
+const RUNS: usize = 12;
 
 /// Stops a kept demo where the test itself did not come that far.
 struct StopOnFailure(String);

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use birth_core::coverage::{Closing, Finding, Gap, Shard, Standing};
 use birth_core::outcome::FailureClass;
+use cap_std::fs::Dir;
 
 use super::{json, junit, markdown, sarif, text};
 use crate::cli::Format;
@@ -56,6 +57,7 @@ impl Report<'_> {
     /// Puts the report into a file, which is new or replaced once it is whole.
     pub(super) fn save(&self, format: Format, path: &Path) -> Result<(), Failure> {
         let written = open_parent(path).and_then(|(dir, name)| {
+            ensure_replaceable(&dir, name)?;
             stream_atomically(&dir, name, |file| {
                 if format == Format::Text {
                     self.buffered(format, anstream::StripStream::new(file))
@@ -71,6 +73,18 @@ impl Report<'_> {
         let mut out = BufWriter::with_capacity(64 * 1024, out);
         self.write(format, &mut out)?;
         out.flush()
+    }
+}
+
+/// A report takes the place of a file. Taking that of a device or of a link would
+/// destroy what others go by.
+fn ensure_replaceable(dir: &Dir, name: &str) -> io::Result<()> {
+    match dir.symlink_metadata(name) {
+        Ok(there) if !there.is_file() => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is there and is no file that a report could replace",
+        )),
+        _ => Ok(()),
     }
 }
 
