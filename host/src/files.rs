@@ -46,6 +46,18 @@ pub(crate) fn write_atomically(dir: &Dir, name: &str, bytes: &[u8]) -> io::Resul
     stream_atomically(dir, name, |file| file.write_all(bytes))
 }
 
+/// Whether a file that a person named can be replaced. Taking the place of a
+/// device or of a link would destroy what others go by.
+pub(crate) fn ensure_replaceable(dir: &Dir, name: &str) -> io::Result<()> {
+    match dir.symlink_metadata(name) {
+        Ok(there) if !there.is_file() => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is there and is no file that could be replaced",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// As [`write_atomically`], for what is made while it is written.
 pub(crate) fn stream_atomically<E: From<io::Error>>(
     dir: &Dir,

@@ -210,6 +210,24 @@ fn events(place: &Place) {
     assert_eq!(session.warnings(), [""; 0], "{}", place.of.name);
 }
 
+/// A role that a trigger of the user's changes, in a statement that does not name
+/// it, has changed all the same.
+#[test]
+fn a_role_that_a_trigger_changes() {
+    let place = Place::with_gate(server::one(), &PLAIN);
+    place.db.execute(&place.sql(
+        "CREATE FUNCTION public.raise() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN NEW.governance_role := NEW.note; RETURN NEW; END $$;
+         CREATE TRIGGER raise BEFORE UPDATE ON @table FOR EACH ROW EXECUTE FUNCTION public.raise();
+         INSERT INTO @table (@key, @role) VALUES ('a', 'free')",
+    ));
+    assert_eq!(place.events(), ["a INSERT"]);
+    place
+        .db
+        .execute(&place.sql("UPDATE @table SET @other = 'governed'"));
+    assert_eq!(place.events(), ["a ROLE"]);
+}
+
 /// A partition that comes later has the triggers too.
 #[test]
 fn partitions_that_come_later() {

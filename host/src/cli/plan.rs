@@ -130,6 +130,7 @@ fn save(path: &Path, text: &str) -> Result<(), Failure> {
         )
     };
     let (dir, name) = crate::files::open_parent(path).map_err(fail)?;
+    crate::files::ensure_replaceable(&dir, name).map_err(fail)?;
     crate::files::write_atomically(&dir, name, text.as_bytes()).map_err(fail)
 }
 

@@ -46,7 +46,7 @@ pub struct Metrics {
     events: Family<OutcomeLabel, Counter>,
     issues: Counter,
     checks: Counter,
-    reconnects: Counter,
+    failures: Counter,
     batches: Histogram,
     queued: Gauge,
     set_aside: Gauge,
@@ -84,11 +84,11 @@ impl Metrics {
             "Health checks that were written",
             checks.clone(),
         );
-        let reconnects = Counter::default();
+        let failures = Counter::default();
         registry.register(
-            "reconnects",
-            "Connections that were lost or refused",
-            reconnects.clone(),
+            "failures",
+            "Times that the worker could not work: the database, names, rights",
+            failures.clone(),
         );
         // 1 ms to 16 s.
         let batches = Histogram::new(exponential_buckets(0.001, 2.0, 15));
@@ -128,7 +128,7 @@ impl Metrics {
             events,
             issues,
             checks,
-            reconnects,
+            failures,
             batches,
             queued,
             set_aside,
@@ -155,9 +155,9 @@ impl Metrics {
         self.batches.observe(took.as_secs_f64());
     }
 
-    /// A connection was lost or refused.
-    pub fn reconnect(&self) {
-        self.reconnects.inc();
+    /// The worker could not work.
+    pub fn failed(&self) {
+        self.failures.inc();
     }
 
     /// What waits in the queue.

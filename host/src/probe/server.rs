@@ -17,10 +17,10 @@ use tokio::net::{TcpListener, TcpStream};
 use super::Probe;
 
 /// Connections that are served at once; whoever comes after is hung up on.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 256;
 
 /// Longest life of a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

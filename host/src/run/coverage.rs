@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use birth_core::catalog::function::TriggerFunction;
+use birth_core::coverage::finding::KEY_NOT_UNIQUE;
 use birth_core::coverage::snapshot::storage_ready;
 use birth_core::coverage::{CoverageRow, CoverageSnapshot, Finding, POLICY_STORAGE_NOT_READY};
 use birth_core::estate::Collection;
@@ -167,10 +168,23 @@ impl Judged {
         self.snapshot.estate.collections.iter().zip(&self.answers)
     }
 
-    /// Every failed condition, in the order of the collections.
+    /// Every failed condition, in the order of the collections, and after them
+    /// the keys that are registered more than once.
     pub fn findings(&self) -> impl Iterator<Item = Finding> {
         self.collections()
             .flat_map(|(collection, answer)| Finding::of(collection, answer))
+            .chain(self.not_unique())
+    }
+
+    /// Keys that more than one row has: none of their rows counts, so none is
+    /// judged, and a second row must not make a collection disappear.
+    pub fn not_unique(&self) -> impl Iterator<Item = Finding> {
+        self.snapshot.estate.duplicate_keys.iter().map(|key| {
+            let mut finding = Finding::of_collection(key, KEY_NOT_UNIQUE);
+            "more than one row of the registry has this key, so it is not known what is governed and nothing else could be judged"
+                .clone_into(&mut finding.message);
+            finding
+        })
     }
 }
 

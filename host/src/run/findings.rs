@@ -22,7 +22,7 @@ use super::resolution;
 use crate::pg::Reader;
 
 pub use open::{About, OpenIssue, OpenIssues};
-pub use write::{Given, ROW_REFUSED, Written};
+pub use write::{Check, Given, ROW_REFUSED, Written, row_refused};
 
 /// Where findings are written: the two tables and what their columns are.
 #[derive(Debug)]

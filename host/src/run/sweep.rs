@@ -13,18 +13,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use birth_core::coverage::finding::ROWS_WITHOUT_KEY;
 use birth_core::coverage::{
     ConditionCounts, CoverageStatement, Finding, Gap, Shard, Standing, SweepSummary,
 };
 use birth_core::digest::Digest;
 use birth_core::estate::Collection;
+use birth_core::outcome::FailureClass;
 use birth_core::policy::verdict::{Answer, Severity};
 use birth_core::sql::frame::CLOSING_LOCK_KEY;
 
 use super::Access;
 use super::coverage::{Coverage, CoverageNames, Judged, NOT_GOVERNED};
 use super::failure::Failure;
-use super::findings::{About, FindingsTarget, Given, OpenIssue, OpenIssues, Written};
+use super::findings::{
+    About, Check, FindingsTarget, Given, OpenIssue, OpenIssues, ROW_REFUSED, Written, row_refused,
+};
 use super::spool::Spool;
 use super::stage::read_server;
 use crate::pg::{CommitError, ReadTransaction, Server, Session, Transaction};
@@ -115,6 +119,7 @@ impl Sweep {
                 pass.page(&judged).await?;
                 tell(&format!("{} collections", pass.summary.registered));
             }
+            pass.rows_without_key().await?;
             // Closing issues takes as long as it takes; nothing is read for it
             // here any more.
             reading.end().await?.close().await;
@@ -170,6 +175,11 @@ impl Sweep {
     }
 }
 
+/// Whether it is a row that was refused, and others may be taken.
+fn is_about_rows(failure: &Failure) -> bool {
+    failure.code == ROW_REFUSED || failure.class == FailureClass::Verification
+}
+
 /// One sweep under way.
 struct Pass<'a> {
     sweep: &'a Sweep,
@@ -203,6 +213,7 @@ impl Pass<'_> {
             found.extend(findings);
         }
         self.notice(judged);
+        found.extend(judged.not_unique());
         self.record(found).await
     }
 
@@ -247,6 +258,19 @@ impl Pass<'_> {
         self.without_key += estate.rows_without_key;
     }
 
+    /// Rows that nobody can name are a gap of the estate.
+    async fn rows_without_key(&mut self) -> Result<(), Failure> {
+        if self.without_key == 0 {
+            return Ok(());
+        }
+        let message = format!(
+            "{} rows of {} have no key, so nothing of them could be judged",
+            self.without_key, self.summary.registry
+        );
+        self.record(vec![Finding::of_estate(ROWS_WITHOUT_KEY, message)])
+            .await
+    }
+
     /// Findings in pieces: who waits for the same lock waits for one of them.
     async fn record(&mut self, found: Vec<Finding>) -> Result<(), Failure> {
         let mut found = found.into_iter().peekable();
@@ -278,17 +302,21 @@ impl Pass<'_> {
             .map(|(place, _)| place)
             .collect();
         if !places.is_empty() {
+            let check = match self.sweep.record {
+                Record::Nothing => Check::Never,
+                Record::New => Check::IfNew,
+                Record::All => Check::Always,
+            };
             let given: Vec<Given<'_>> = places
                 .iter()
                 .filter_map(|place| gaps.get(*place))
                 .map(|gap| Given {
                     finding: &gap.finding,
-                    check: true,
+                    check,
                 })
                 .collect();
-            let written = self.write(&given).await?;
-            self.tell_unrecorded(&written, &given);
-            for (place, (standing, issue)) in places.iter().zip(written.standings) {
+            let standings = self.write(&given).await?;
+            for (place, (standing, issue)) in places.iter().zip(standings) {
                 if let Some(gap) = gaps.get_mut(*place) {
                     gap.standing = standing;
                     gap.issue = issue;
@@ -314,10 +342,56 @@ impl Pass<'_> {
         self.spool.push(gap)
     }
 
-    async fn write(&mut self, given: &[Given<'_>]) -> Result<Written, Failure> {
+    /// Writes findings, in halves and halves of these where a row is refused:
+    /// one that the tables do not take must not keep the others out.
+    async fn write(
+        &mut self,
+        given: &[Given<'_>],
+    ) -> Result<Vec<(Standing, Option<String>)>, Failure> {
+        let mut standings = Vec::with_capacity(given.len());
+        let mut waiting = vec![given];
+        while let Some(given) = waiting.pop() {
+            match self.write_together(given).await {
+                Ok(written) => {
+                    self.tell_unrecorded(&written, given);
+                    standings.extend(written.standings);
+                }
+                Err(failure) if !is_about_rows(&failure) => return Err(failure),
+                Err(failure) if given.len() == 1 => {
+                    let written = Written {
+                        standings: vec![(Standing::New, None)],
+                        unrecorded: vec![(0, failure.message)],
+                        ..Written::default()
+                    };
+                    self.tell_unrecorded(&written, given);
+                    standings.extend(written.standings);
+                }
+                Err(_) => {
+                    let (first, second) = given.split_at(given.len() / 2);
+                    waiting.extend([second, first]);
+                }
+            }
+        }
+        Ok(standings)
+    }
+
+    async fn write_together(&mut self, given: &[Given<'_>]) -> Result<Written, Failure> {
         let transaction = self.begin().await?;
         let revision = &self.summary.revision;
-        let written = self.target.write(&transaction, given, revision).await?;
+        let written = async {
+            let written = self.target.write(&transaction, given, revision).await?;
+            // What a deferred trigger refuses is known now, and not at COMMIT.
+            transaction.fire_deferred().await.map_err(row_refused)?;
+            Ok::<_, Failure>(written)
+        };
+        let written = match written.await {
+            Ok(written) => written,
+            Err(failure) => {
+                // A connection that is gone is rolled back by the server.
+                self.writer = transaction.rollback().await.ok();
+                return Err(failure);
+            }
+        };
         self.commit(transaction).await?;
         self.summary.health_checks_written += written.checks;
         self.summary.issues_opened += written.opened;
@@ -431,23 +505,10 @@ impl Pass<'_> {
         if let Some(writer) = self.writer.take() {
             writer.close().await;
         }
-        let notices = &mut self.summary.notices;
-        for key in self.uncertain.iter().take(NAMED) {
-            notices.push(format!(
-                "the key {key:?} is registered more than once, so it was not judged"
-            ));
-        }
-        let more = |all: usize| Some(all.saturating_sub(NAMED)).filter(|more| *more > 0);
-        if let Some(more) = more(self.uncertain.len()) {
-            notices.push(format!("{more} more keys are registered more than once"));
-        }
-        if let Some(more) = more(self.unrecorded) {
-            notices.push(format!("{more} more findings could not be recorded"));
-        }
-        if self.without_key > 0 {
-            notices.push(format!(
-                "{} rows of the registry have no key and are no collection",
-                self.without_key
+        if self.unrecorded > NAMED {
+            self.summary.notices.push(format!(
+                "{} more findings could not be recorded",
+                self.unrecorded - NAMED
             ));
         }
         Ok(self.summary)

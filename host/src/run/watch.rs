@@ -120,7 +120,8 @@ impl Watch<'_> {
                     retry_in_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX),
                     "{failure}"
                 );
-                self.probe.metrics.reconnect();
+                self.probe.metrics.failed();
+                self.look().await;
                 // Its code alone: whoever asks over HTTP need not see the names
                 // and values that the log has.
                 self.probe.not_ready(failure.code.to_owned());
@@ -161,6 +162,18 @@ impl Watch<'_> {
             Err(failure) => tracing::warn!(code = failure.code, "not counted: {failure}"),
         }
         Ok(effects)
+    }
+
+    /// The queue grows while nothing can be worked off, and those who watch have
+    /// to see it. Without a database there is nothing to see.
+    async fn look(&mut self) {
+        let session = match self.session.take() {
+            Some(session) => Ok(session),
+            None => self.access.open().await,
+        };
+        if let Ok(session) = session {
+            self.session = self.count(session).await.ok();
+        }
     }
 
     /// Counts the queue now and then.

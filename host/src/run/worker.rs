@@ -16,7 +16,7 @@ use birth_core::outcome::FailureClass;
 use super::Access;
 use super::coverage::{Coverage, CoverageNames};
 use super::failure::Failure;
-use super::findings::{FindingsTarget, Given, ROW_REFUSED, Written};
+use super::findings::{Check, FindingsTarget, Given, ROW_REFUSED, Written, row_refused};
 use crate::pg::{PgError, PgErrorKind, ReadTransaction, Session, Transaction};
 
 /// A worker.
@@ -177,7 +177,8 @@ impl Worker {
         let (now, _) = reader.now().await?;
         let rows = reader.registered(&names.source, &keys).await?;
         let judged = coverage.judge(reader, &names, now, rows).await?;
-        let found: Vec<Finding> = judged.findings().collect();
+        let mut found: Vec<Finding> = judged.findings().collect();
+        found.sort_by(|a, b| a.collection.cmp(&b.collection));
         let given = of_events(events, &found);
         let revision = coverage.policy.revision();
         let written = target.write(transaction, &given, &revision).await?;
@@ -187,6 +188,8 @@ impl Worker {
             events: events.iter().map(|event| event.id).collect(),
         };
         transaction.execute(&[remove.into()], &|_| {}).await?;
+        // What a deferred trigger refuses is known now, and not at COMMIT.
+        transaction.fire_deferred().await.map_err(row_refused)?;
         Ok(Effects {
             done: events.len() as u64,
             checks: written.checks + of_storage.checks,
@@ -221,21 +224,18 @@ impl Worker {
             }
         } else if open.is_empty() {
             let revision = self.coverage.policy.revision();
-            let write = async |check| {
-                let finding = &finding;
-                let given = [Given { finding, check }];
-                target.write(transaction, &given, &revision).await
-            };
-            let written = write(false).await?;
+            let given = [Given {
+                finding: &finding,
+                check: Check::IfNew,
+            }];
+            let written = target.write(transaction, &given, &revision).await?;
             // A table that has no room for what is about no collection takes
             // the findings on collections nevertheless.
             for (_, why) in &written.unrecorded {
                 tracing::warn!(code = finding.code, "not recorded: {why}");
             }
             effects.opened = written.opened;
-            if written.opened > 0 {
-                effects.checks = write(true).await?.checks;
-            }
+            effects.checks = written.checks;
         }
         Ok(effects)
     }
@@ -254,7 +254,7 @@ fn of_events<'f>(events: &[QueuedEvent], found: &'f [Finding]) -> Vec<Given<'f>>
         })
         .map(|finding| Given {
             finding,
-            check: true,
+            check: Check::Always,
         })
         .collect()
 }

@@ -6,9 +6,13 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::estate::Collection;
 use crate::policy::verdict::{Answer, Reason, Severity};
 
-/// The code of the one condition that the host finds itself: the registry has no
-/// policy columns, so most conditions cannot be judged.
+/// What the host finds itself, because no collection can be judged for it: the
+/// registry has no policy columns, so most conditions cannot be judged.
 pub const POLICY_STORAGE_NOT_READY: &str = "POLICY_STORAGE_NOT_READY";
+/// More than one row of the registry has a key.
+pub const KEY_NOT_UNIQUE: &str = "KEY_NOT_UNIQUE";
+/// Rows of the registry have no key.
+pub const ROWS_WITHOUT_KEY: &str = "ROWS_WITHOUT_KEY";
 
 /// One failed condition on one collection, or on the estate as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -123,5 +123,6 @@ fn save(path: &Path, artifact: &Artifact) -> Result<(), Failure> {
     };
     let (dir, name) = crate::files::open_parent(path).map_err(fail)?;
     let text = artifact.to_markdown();
+    crate::files::ensure_replaceable(&dir, name).map_err(fail)?;
     crate::files::write_atomically(&dir, name, text.as_bytes()).map_err(fail)
 }

@@ -139,6 +139,9 @@ impl Sweep {
     }
 
     async fn sweep(&self, output: &Output) -> Result<Exit, Failure> {
+        if let Some(path) = &self.out {
+            Report::ensure_can_save(path)?;
+        }
         let policy = self.policy.open()?;
         policy.ensure_approved()?;
         let shard = targets::share(&self.sharing)?;

@@ -9,11 +9,10 @@ use std::path::Path;
 
 use birth_core::coverage::{Closing, Finding, Gap, Shard, Standing};
 use birth_core::outcome::FailureClass;
-use cap_std::fs::Dir;
 
 use super::{json, junit, markdown, sarif, text};
 use crate::cli::Format;
-use crate::files::{open_parent, stream_atomically};
+use crate::files::{create_unnamed, ensure_replaceable, open_parent, stream_atomically};
 use crate::run::failure::Failure;
 use crate::run::fleet::Swept;
 use crate::run::spool::Spool;
@@ -54,6 +53,23 @@ impl Report<'_> {
         }
     }
 
+    /// Whether a report can be put into a file: asked before anything is
+    /// recorded.
+    pub(super) fn ensure_can_save(path: &Path) -> Result<(), Failure> {
+        let can = open_parent(path).and_then(|(dir, name)| {
+            ensure_replaceable(&dir, name)?;
+            create_unnamed(&dir)
+        });
+        can.map(drop).map_err(|error| {
+            Failure::new(
+                FailureClass::Filesystem,
+                "REPORT_NOT_WRITTEN",
+                format!("no report can be written to {}: {error}", path.display()),
+            )
+            .with_hint("nothing was swept; name a file in a directory that is writable")
+        })
+    }
+
     /// Puts the report into a file, which is new or replaced once it is whole.
     pub(super) fn save(&self, format: Format, path: &Path) -> Result<(), Failure> {
         let written = open_parent(path).and_then(|(dir, name)| {
@@ -73,18 +89,6 @@ impl Report<'_> {
         let mut out = BufWriter::with_capacity(64 * 1024, out);
         self.write(format, &mut out)?;
         out.flush()
-    }
-}
-
-/// A report takes the place of a file. Taking that of a device or of a link would
-/// destroy what others go by.
-fn ensure_replaceable(dir: &Dir, name: &str) -> io::Result<()> {
-    match dir.symlink_metadata(name) {
-        Ok(there) if !there.is_file() => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is there and is no file that a report could replace",
-        )),
-        _ => Ok(()),
     }
 }
 

@@ -21,9 +21,20 @@ use crate::run::failure::Failure;
 pub struct Given<'f> {
     /// The finding.
     pub finding: &'f Finding,
-    /// Whether a health check is to be written of it. An issue is opened in any
+    /// When a health check is written of it. An issue is opened in any
     /// case, where none is open.
-    pub check: bool,
+    pub check: Check,
+}
+
+/// When a health check is written of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Never.
+    Never,
+    /// Where no open issue told of it: as seen by who opens one.
+    IfNew,
+    /// In any case.
+    Always,
 }
 
 /// What was written.
@@ -101,7 +112,12 @@ impl FindingsTarget {
         }
         let followers = self.leading(&drafts, &missing);
         let leaders: Vec<usize> = followers.keys().copied().collect();
-        let checks = places(findings, |given| given.check);
+        let is_checked = |place: &usize| match findings.get(*place).map(|given| given.check) {
+            Some(Check::Always) => true,
+            Some(Check::IfNew) => missing.contains(place),
+            Some(Check::Never) | None => false,
+        };
+        let checks: Vec<usize> = (0..findings.len()).filter(is_checked).collect();
         if leaders.is_empty() && checks.is_empty() {
             return Ok(written);
         }
@@ -284,7 +300,7 @@ pub const ROW_REFUSED: &str = "FINDING_REFUSED";
 
 /// What a table did with a row, without the row's own values. Where it is the
 /// server that is in trouble, and not the row, it stays what it was.
-fn row_refused(error: PgError) -> Failure {
+pub fn row_refused(error: PgError) -> Failure {
     match error.kind {
         PgErrorKind::ConnectionLost
         | PgErrorKind::ReadOnly

@@ -147,8 +147,8 @@ impl FunctionDefinition {
 pub struct GateTrigger {
     /// What every trigger has.
     pub trigger: LiveTrigger,
-    /// The columns of `UPDATE OF`: `pg_attribute.attnum`, and the name as
-    /// PostgreSQL quotes it.
+    /// The columns it depends on, by its condition or by `UPDATE OF`:
+    /// `pg_attribute.attnum`, and the name as PostgreSQL quotes it.
     pub columns: Vec<(i16, String)>,
     /// The name under which its function sees the new rows.
     pub new_rows: Option<String>,
@@ -193,6 +193,7 @@ impl GateTrigger {
         };
         self.is_simple()
             && self.trigger.r#type == AFTER_UPDATE_ROW
+            && !self.trigger.columns
             && *number == attnum
             && self.new_rows.is_none()
             && (ends(true) || ends(false))

@@ -85,7 +85,7 @@ fn trigger(oid: u32, name: &Identifier, r#type: u8, definition: &str) -> GateTri
             constraint: false,
             when: r#type == 17,
             arguments: false,
-            columns: r#type == 17,
+            columns: false,
             transition_tables: r#type == 4,
             commented: false,
         },
@@ -138,7 +138,7 @@ fn complete(kind: RelationKind) -> GateFacts {
         Level::Row => 5,
     };
     let role = format!(
-        "CREATE TRIGGER x AFTER UPDATE OF role ON inv.reg FOR EACH ROW WHEN ({}) EXECUTE FUNCTION birth_gate.record_event()",
+        "CREATE TRIGGER x AFTER UPDATE ON inv.reg FOR EACH ROW WHEN ({}) EXECUTE FUNCTION birth_gate.record_event()",
         printed_condition("role", true)
     );
     facts.live = LiveGate {

@@ -261,6 +261,12 @@ pub fn assess(keys: &GateKeys, state: &UndoState, exported: bool) -> UndoPlan {
         found.undo(state, &mut plan, GateUndo::DropFunction { name });
     }
     if let Some(key) = &keys.queue {
+        if keys.function.is_none() && state.live.function.is_some() {
+            plan.refusals.push(format!(
+                "the function {}(), which this run did not make, writes to the queue {}: roll back the run that made it first",
+                names.function, names.queue
+            ));
+        }
         let live = state.live.queue.as_ref();
         let found = Found {
             what: format!("table {}", names.queue),

@@ -56,14 +56,18 @@ SELECT p.oid, pg_get_userbyid(p.proowner)::text, l.lanname::text, format_type(p.
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = $1 AND p.proname::text = $2 AND p.pronargs = 0";
 
-/// What only the gate wants to know of triggers (`$1 oid[]`): the columns of
-/// UPDATE OF as numbers and as quoted names, the name of the new rows, the
-/// definition, and the call that ends it.
+/// What only the gate wants to know of triggers (`$1 oid[]`): the columns that
+/// one depends on, by its condition or by UPDATE OF, as numbers and as quoted
+/// names, the name of the new rows, the definition, and the call that ends it.
 pub const TRIGGERS: &str = "\
+WITH k AS (
+  SELECT DISTINCT t.oid, a.attnum, quote_ident(a.attname) AS name
+  FROM pg_trigger t JOIN pg_depend d ON d.classid = 'pg_trigger'::regclass AND d.objid = t.oid
+    JOIN pg_attribute a ON d.refclassid = 'pg_class'::regclass AND a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE t.oid = ANY ($1) AND d.refobjid = t.tgrelid)
 SELECT t.oid,
-       ARRAY(SELECT k.attnum FROM unnest(t.tgattr::int2[]) WITH ORDINALITY k(attnum, position) ORDER BY k.position),
-       ARRAY(SELECT quote_ident(a.attname) FROM unnest(t.tgattr::int2[]) WITH ORDINALITY k(attnum, position)
-             JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = k.attnum ORDER BY k.position),
+       ARRAY(SELECT k.attnum FROM k WHERE k.oid = t.oid ORDER BY k.attnum),
+       ARRAY(SELECT k.name FROM k WHERE k.oid = t.oid ORDER BY k.attnum),
        t.tgnewtable::text, pg_get_triggerdef(t.oid), format('%I.%I()', n.nspname, p.proname)
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE t.oid = ANY ($1)";
