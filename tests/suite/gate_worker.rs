@@ -280,3 +280,82 @@ fn an_address_that_is_taken_is_named() {
     let ran = scene.on(&["gate", "watch", "--listen", &taken]).run();
     assert!(ran.expect_code(20).stderr.contains(&taken));
 }
+
+/// Whatever a trigger of the user's on the tables raises, and whenever: it is the
+/// event's own affair, and the others are worked off.
+#[test]
+fn every_way_of_refusing_a_row_is_the_events_own() {
+    for raises in [
+        "RAISE EXCEPTION 'no' USING ERRCODE = '42501'",
+        "PERFORM * FROM a_table_that_nobody_made",
+        "RAISE EXCEPTION 'no' USING ERRCODE = '57014'",
+        "RETURN NULL",
+    ] {
+        let scene = Scene::after(&refusing("BEFORE INSERT", "", raises));
+        one_is_left(&scene, raises);
+    }
+    let constraint = "RAISE EXCEPTION 'not at all'";
+    let scene = Scene::after(&refusing("AFTER INSERT", "CONSTRAINT", constraint));
+    one_is_left(&scene, "a deferred constraint trigger");
+}
+
+/// A trigger on the health checks that does something to those of `poison`.
+fn refusing(when: &str, constraint: &str, raises: &str) -> String {
+    let deferred = match constraint {
+        "" => "",
+        _ => "DEFERRABLE INITIALLY DEFERRED",
+    };
+    format!(
+        "CREATE FUNCTION inventory.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN IF NEW.collection_key = 'poison' THEN {raises}; END IF; RETURN NEW; END $$;
+         CREATE {constraint} TRIGGER refuse {when} ON inventory.system_health_checks {deferred}
+         FOR EACH ROW EXECUTE FUNCTION inventory.refuse();"
+    )
+}
+
+fn one_is_left(scene: &Scene, what: &str) {
+    scene.register(&["a", "poison", "z"]);
+    let drained = scene.on(&["gate", "drain", "--attempts", "1"]).run();
+    let drained = drained.expect_code(10);
+    assert_eq!(drained.get("events_done"), "2", "{what}");
+    assert_eq!(drained.get("events_set_aside"), "1", "{what}");
+    assert_eq!(scene.issues().len(), 4, "{what}");
+    assert_eq!(scene.checks().len(), 4, "{what}");
+}
+
+/// A server in trouble is waited for: no event has failed.
+#[test]
+fn a_server_in_trouble_is_no_fault_of_the_events() {
+    let full = "RAISE EXCEPTION 'no room' USING ERRCODE = '53100'";
+    let scene = Scene::after(&refusing("BEFORE INSERT", "", full));
+    scene.register(&["a", "poison"]);
+    let drained = scene.drain().expect_code(29);
+    assert!(
+        drained.stderr.contains("SERVER_TROUBLE"),
+        "{}",
+        drained.stderr
+    );
+    let attempts = scene.db.value("SELECT sum(attempts) FROM birth_gate.event");
+    assert_eq!((attempts.as_str(), scene.events()), ("0", 2));
+    assert_eq!(scene.issues(), [""; 0]);
+}
+
+/// A second row of a key must not make its collection disappear.
+#[test]
+fn a_key_that_is_registered_twice_is_a_gap() {
+    let scene = Scene::new();
+    scene.register(&["twice"]);
+    scene.db.execute(
+        "INSERT INTO inventory.collection_registry (collection_key, governance_role) VALUES ('twice', 'observed')",
+    );
+    scene.drain().expect_code(0);
+    assert_eq!(scene.issues(), ["KEY_NOT_UNIQUE twice"]);
+    let swept = scene.on(&["sweep"]).run().expect_code(15);
+    assert_eq!(swept.get("gaps_total"), "1");
+    scene
+        .db
+        .execute("INSERT INTO inventory.collection_registry (governance_role) VALUES ('governed')");
+    let swept = scene.on(&["sweep"]).run().expect_code(15);
+    assert_eq!(swept.get("gaps_new"), "1");
+    assert_eq!(scene.issues(), ["KEY_NOT_UNIQUE twice", "ROWS_WITHOUT_KEY"]);
+}

@@ -8,7 +8,7 @@ use birth_tests::estate::large;
 use birth_tests::server;
 use serde_json::Value;
 
-use crate::coverage_scene::Scene;
+use crate::coverage_scene::{Running, Scene};
 
 /// Decides collections of the large estate; the benchmark does so too.
 const PREPARE: &str = include_str!("../benches/coverage/prepare.sql");
@@ -108,6 +108,9 @@ fn gaps_come_and_go() {
     scene.db.execute("ALTER TABLE app.a ENABLE TRIGGER births");
     let resolved = ["resolved TRIGGER_MISSING a", "persisting TRIGGER_MISSING b"];
     expect(&sweep(&scene, &[]), &resolved);
+    let report = scene.sweep(&["--format", "json"]).json();
+    let of_role = &report["targets"][0]["roles"]["governed"]["gaps"];
+    assert_eq!(of_role["resolved"], 1, "{of_role}");
     // It stays so until somebody closes the issue.
     expect(&sweep(&scene, &["--close-resolved"]), &resolved);
     expect(
@@ -159,13 +162,14 @@ fn what_was_not_looked_at_is_not_resolved() {
     scene.db.execute(
         "INSERT INTO inventory.collection_registry SELECT * FROM inventory.collection_registry",
     );
-    let report = scene
-        .sweep(&["--close-resolved", "--format", "json"])
-        .json();
-    expect(&gaps(&report), &[]);
-    let notices = report["targets"][0]["notices"].to_string();
-    assert!(notices.contains("twice"), "{notices}");
-    assert_eq!(scene.issues(), ["TRIGGER_MISSING twice"]);
+    expect(
+        &sweep(&scene, &["--close-resolved"]),
+        &["new KEY_NOT_UNIQUE twice"],
+    );
+    assert_eq!(
+        scene.issues(),
+        ["KEY_NOT_UNIQUE twice", "TRIGGER_MISSING twice"]
+    );
     // Without policy columns the same holds, and that is a gap of the estate.
     scene.db.execute(
         "DELETE FROM inventory.collection_registry r USING inventory.collection_registry s WHERE r.ctid < s.ctid;
@@ -178,7 +182,11 @@ fn what_was_not_looked_at_is_not_resolved() {
     expect(&gaps(&report), &["new POLICY_STORAGE_NOT_READY "]);
     assert_eq!(
         scene.issues(),
-        ["POLICY_STORAGE_NOT_READY", "TRIGGER_MISSING twice"]
+        [
+            "KEY_NOT_UNIQUE twice",
+            "POLICY_STORAGE_NOT_READY",
+            "TRIGGER_MISSING twice"
+        ]
     );
 }
 
@@ -231,4 +239,85 @@ fn ten_thousand_collections() {
         .map(|gap| gap.replace("new ", "persisting "))
         .collect();
     assert_eq!(look(&["new"]), known);
+}
+
+/// One row that a table refuses keeps no other out, and is told.
+#[test]
+fn a_row_that_is_refused_keeps_no_other_out() {
+    let scene = Scene::bare();
+    scene.apply("storage");
+    scene.db.execute(
+        "ALTER TABLE inventory.system_issues ADD CHECK (length(collection_key) < 6 OR collection_key LIKE 'c%')",
+    );
+    scene.register(&["c1", "c2", "not these", "c3"]);
+    let report = scene.sweep(&["--format", "json"]).json();
+    assert_eq!(gaps(&report).len(), 8);
+    let notices = report["targets"][0]["notices"].to_string();
+    assert!(notices.contains("not these"), "{notices}");
+    assert_eq!(scene.issues().len(), 6);
+    assert_eq!(scene.checks().len(), 6);
+}
+
+/// A gap that comes back while its issue is being closed is told of again.
+#[test]
+fn a_gap_that_comes_back_while_its_issue_is_closed() {
+    let scene = Scene::new();
+    scene
+        .db
+        .execute("SELECT inventory.covered('a'); ALTER TABLE app.a DISABLE TRIGGER births");
+    scene.drain().expect_code(0);
+    assert_eq!(scene.issues(), ["TRIGGER_MISSING a"]);
+    scene.db.execute("ALTER TABLE app.a ENABLE TRIGGER births");
+    // The sweep has looked once more and found it gone; then it has to wait.
+    let holder = scene.db.session();
+    holder.execute("BEGIN; SELECT FROM inventory.system_issues FOR UPDATE");
+    let close = ["sweep", "--close-resolved", "--lock-timeout", "30s"];
+    let sweep = Running(scene.on(&close).start());
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    scene.until("the sweep waits", |scene| scene.db.value(waits) == "1");
+    scene.db.execute(
+        "ALTER TABLE app.a DISABLE TRIGGER births;
+         UPDATE inventory.collection_registry SET governance_role = 'locked'",
+    );
+    let drain = Running(scene.on(&["gate", "drain"]).start());
+    scene.until("the worker waits too", |scene| scene.db.value(waits) == "2");
+    holder.execute("ROLLBACK");
+    sweep.ended().expect_code(0);
+    assert_eq!(drain.ended().expect_code(0).get("issues_opened"), "1");
+    assert_eq!(scene.issues(), ["TRIGGER_MISSING a"]);
+}
+
+/// Titles that are cut and no column for the collection: what an issue is about
+/// is told by its fingerprint, and no shard closes what is another's.
+#[test]
+fn shards_close_no_issue_of_another() {
+    let scene = Scene::bare();
+    scene.apply("storage");
+    scene.db.execute(
+        "ALTER TABLE inventory.system_issues DROP COLUMN collection_key, DROP COLUMN description, ADD COLUMN fingerprint text,
+           ALTER COLUMN title TYPE varchar(24)",
+    );
+    let names: Vec<String> = (0..12).map(|i| format!("'c{i}'")).collect();
+    scene.db.execute(&format!(
+        "SELECT inventory.covered(name) FROM unnest(ARRAY[{}]) name;
+         DELETE FROM inventory.species_collection_map",
+        names.join(", ")
+    ));
+    let open = "SELECT count(*) FROM inventory.system_issues WHERE status = 'open'";
+    assert_eq!(sweep(&scene, &[]).len(), 12);
+    assert_eq!(scene.db.value(open), "12");
+    for shard in ["0/2", "1/2"] {
+        sweep(&scene, &["--shard", shard, "--close-resolved"]);
+    }
+    assert_eq!(scene.db.value(open), "12");
+    scene
+        .db
+        .execute("INSERT INTO inventory.species_collection_map VALUES ('thing', 'c3')");
+    let resolved: Vec<String> = ["0/2", "1/2"]
+        .iter()
+        .flat_map(|shard| sweep(&scene, &["--shard", shard, "--close-resolved"]))
+        .filter(|gap| gap.starts_with("resolved"))
+        .collect();
+    assert_eq!(resolved, ["resolved SPECIES_UNMAPPED c3"]);
+    assert_eq!(scene.db.value(open), "11");
 }
