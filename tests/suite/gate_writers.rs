@@ -11,7 +11,7 @@ use crate::gate_scene::{PARTITIONED, PLAIN, Place, RENAMED, loses_one};
 const FAILURES: [(&str, &str); 13] = [
     ("DROP TABLE birth_gate.event", "42P01"),
     ("ALTER TABLE birth_gate.event RENAME TO gone", "42P01"),
-    ("ALTER SCHEMA birth_gate RENAME TO gone", "42P01"),
+    ("ALTER SCHEMA birth_gate RENAME TO gone", "3F000"),
     ("ALTER TABLE birth_gate.event DROP COLUMN cause", "42703"),
     (
         "ALTER TABLE birth_gate.event ALTER collection TYPE int USING 1",
