@@ -39,7 +39,9 @@ fn writer(bench: &Bench, figures: &mut Vec<Figure>) {
         with.push(one_by_one(&session));
         large_with.push(at_once(&session));
         session.execute("TRUNCATE birth_gate.event");
-        let id = bench.home.run_ids().pop().expect("a run");
+        let gate = |id: &String| id.starts_with("p3d-birth-b3f-gate");
+        let id = bench.home.run_ids().into_iter().rfind(gate);
+        let id = id.expect("a run");
         run(&mut bench.birth(&["rollback", &id, "--yes"]));
     }
     run(&mut bench.birth(&["apply", "gate", "--yes"]));
