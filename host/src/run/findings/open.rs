@@ -69,6 +69,8 @@ pub struct OpenIssues<'t> {
     target: &'t FindingsTarget,
     /// By what they are recognised by, then by key.
     issues: Vec<OpenIssue>,
+    /// How many of them do not say what they are about.
+    unknown: usize,
 }
 
 impl<'t> OpenIssues<'t> {
@@ -99,7 +101,13 @@ impl<'t> OpenIssues<'t> {
             .await?;
         issues.sort_by(|a, b| (a.recognised, &a.key).cmp(&(b.recognised, &b.key)));
         issues.shrink_to_fit();
-        Ok(Self { target, issues })
+        let is_unknown = |issue: &&OpenIssue| issue.about == About::Unknown;
+        let unknown = issues.iter().filter(is_unknown).count();
+        Ok(Self {
+            target,
+            issues,
+            unknown,
+        })
     }
 
     /// How many there are.
@@ -133,16 +141,15 @@ impl<'t> OpenIssues<'t> {
     /// Tells the issues of a collection that do not say so themselves, by what
     /// each of some conditions would be recognised by.
     pub fn identify<'c>(&mut self, collection: &str, codes: impl Iterator<Item = &'c str>) {
-        if !self
-            .issues
-            .iter()
-            .any(|issue| issue.about == About::Unknown)
-        {
+        if self.unknown == 0 {
             return;
         }
         for code in codes {
             let range = self.range(&Finding::of_collection(collection, code));
             for issue in self.issues.get_mut(range).into_iter().flatten() {
+                if issue.about == About::Unknown {
+                    self.unknown -= 1;
+                }
                 issue.about = About::Collection(collection.into());
                 issue.code.get_or_insert_with(|| code.into());
             }
