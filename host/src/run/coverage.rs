@@ -30,9 +30,6 @@ use crate::plugin::set::PolicyRuntime;
 /// disappear, few enough for the guest's memory.
 const BATCH: usize = 512;
 
-/// The status of a collection that is not governed; frozen by the WIT package.
-pub const NOT_GOVERNED: u8 = 0;
-
 /// How coverage is judged.
 #[derive(Debug, Clone)]
 pub struct Coverage {

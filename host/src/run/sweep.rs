@@ -20,11 +20,12 @@ use birth_core::coverage::{
 use birth_core::digest::Digest;
 use birth_core::estate::Collection;
 use birth_core::outcome::FailureClass;
+use birth_core::policy::coverage::NOT_GOVERNED;
 use birth_core::policy::verdict::{Answer, Severity};
 use birth_core::sql::frame::CLOSING_LOCK_KEY;
 
 use super::Access;
-use super::coverage::{Coverage, CoverageNames, Judged, NOT_GOVERNED};
+use super::coverage::{Coverage, CoverageNames, Judged};
 use super::failure::Failure;
 use super::findings::{
     About, Check, FindingsTarget, Given, OpenIssue, OpenIssues, ROW_REFUSED, Written, row_refused,

@@ -1,5 +1,6 @@
 //! Facts to the report.
 
+use crate::policy::coverage::NOT_GOVERNED;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
@@ -10,9 +11,6 @@ use crate::catalog::relation::RelationKind;
 use crate::estate::Collection;
 use crate::policy::coverage::{CoverageStatus, ScopeStatus};
 use crate::policy::verdict::Answer;
-
-/// The status of a collection that is not governed; frozen by the WIT package.
-const NOT_GOVERNED: u8 = 0;
 
 impl DecisionsFacts {
     /// Puts together what people have to decide.

@@ -85,6 +85,10 @@ vocabulary! {
     SystemManaged = 4 "SYSTEM_MANAGED",
 }
 
+/// The status of the coverage role for a collection that needs no coverage; frozen
+/// by the WIT package (`coverage.wit`).
+pub const NOT_GOVERNED: u8 = 0;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use super::statement::DecideStatement;
 use super::stored::{StoredDecision, WantedDecision};
 use crate::op::verdict::{AssessError, finding};
 use crate::op::{DatabaseIdentity, Decision, Item, Revision};
+use crate::policy::coverage::NOT_GOVERNED;
 use crate::policy::verdict::{Answer, Reason, Severity};
 
 /// Everything about a plan that is neither facts nor verdicts.
@@ -30,8 +31,6 @@ pub struct Judgement {
     pub collection: Answer,
 }
 
-/// The status of a collection that is not governed; frozen by the WIT package.
-const NOT_GOVERNED: u8 = 0;
 /// The status of a collection with gaps; frozen by the WIT package.
 const GAPS: u8 = 2;
 
