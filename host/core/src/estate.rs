@@ -38,7 +38,16 @@ pub struct CollectionTable {
     pub oid: u32,
     /// Its name.
     pub name: QualifiedName,
-    /// Its owner.
+    /// What making and dropping a trigger on it takes; nothing where that was
+    /// not asked.
+    #[serde(flatten)]
+    pub making: TriggerMaking,
+}
+
+/// What making and dropping a trigger on a table takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TriggerMaking {
+    /// The table's owner.
     pub owner: String,
     /// Partitions below it, at any depth: CREATE TRIGGER locks them too.
     pub partitions: u32,

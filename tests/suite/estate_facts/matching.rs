@@ -269,8 +269,11 @@ fn owners_partitions_and_rights() {
                 .map(|c| (&c.key, c.table.as_ref().unwrap()));
             tables
                 .map(|(key, t)| {
-                    let denied = t.may_not_create.as_deref().unwrap_or("-");
-                    format!("{key} {} {} {denied} {}", t.owner, t.partitions, t.may_drop)
+                    let denied = t.making.may_not_create.as_deref().unwrap_or("-");
+                    format!(
+                        "{key} {} {} {denied} {}",
+                        t.making.owner, t.making.partitions, t.making.may_drop
+                    )
                 })
                 .collect()
         };

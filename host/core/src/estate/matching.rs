@@ -182,6 +182,7 @@ fn collection(key: String, role: Option<String>, fits: &[&Found]) -> Collection 
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests state what they expect")]
     use super::*;
+    use crate::estate::TriggerMaking;
     use crate::ident::Identifier;
 
     fn found(schema: &str, name: &str, kind: RelationKind) -> Found {
@@ -190,10 +191,7 @@ mod tests {
             table: CollectionTable {
                 oid: 1,
                 name: QualifiedName::new(identifier(schema), identifier(name)),
-                owner: "o".to_owned(),
-                partitions: 0,
-                may_not_create: None,
-                may_drop: true,
+                making: TriggerMaking::default(),
             },
             kind,
         }

@@ -75,7 +75,7 @@ pub(super) async fn check(
         ),
         None,
     );
-    let usable = |t: &&CollectionTable| t.may_not_create.is_none() && t.may_drop;
+    let usable = |t: &&CollectionTable| t.making.may_not_create.is_none() && t.making.may_drop;
     let may = tables().filter(usable).count();
     diagnosis.add(
         if may == found { Level::Ok } else { Level::Info },
@@ -87,7 +87,7 @@ pub(super) async fn check(
         ),
         None,
     );
-    let locks: i64 = tables().map(|t| 1 + i64::from(t.partitions)).sum();
+    let locks: i64 = tables().map(|t| 1 + i64::from(t.making.partitions)).sum();
     let room = server.lock_slots - server.locks_held;
     let next =
         (locks > room).then(|| "install with --batch-size, see `birth plan triggers`".to_owned());

@@ -7,7 +7,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use birth_core::estate::{
-    CollectionTable, Estate, EstateColumns, Found, MappedKeys, RegistryRow, names_to_look_for,
+    CollectionTable, Estate, EstateColumns, Found, MappedKeys, RegistryRow, TriggerMaking,
+    names_to_look_for,
 };
 use birth_core::ident::Identifier;
 use birth_core::profile::CollectionRules;
@@ -44,13 +45,27 @@ impl Reader<'_> {
         rows: Vec<RegistryRow>,
         rules: &CollectionRules,
     ) -> Result<Estate, PgError> {
-        let relations = self.relations_named(&names_to_look_for(&rows)).await?;
+        let relations = self.relations_to_change(&names_to_look_for(&rows)).await?;
         Ok(Estate::new(rows, &relations, rules))
     }
 
-    /// The relations that keys of the registry may stand for, by name.
+    /// The relations that keys of the registry may stand for, by name, with what
+    /// making a trigger on them takes.
+    async fn relations_to_change(&self, names: &BTreeSet<&str>) -> Result<Vec<Found>, PgError> {
+        self.relations_by(query::RELATIONS_TO_CHANGE, names).await
+    }
+
+    /// The same without it: whoever only looks need not have it asked.
     pub(super) async fn relations_named(
         &self,
+        names: &BTreeSet<&str>,
+    ) -> Result<Vec<Found>, PgError> {
+        self.relations_by(query::RELATIONS_NAMED, names).await
+    }
+
+    async fn relations_by(
+        &self,
+        query: &str,
         names: &BTreeSet<&str>,
     ) -> Result<Vec<Found>, PgError> {
         let names: Vec<&str> = names.iter().copied().collect();
@@ -58,7 +73,7 @@ impl Reader<'_> {
         self.session
             .each(
                 "looking for the tables of the collections",
-                query::RELATIONS_NAMED,
+                query,
                 &[(&names, Type::NAME_ARRAY)],
                 |row| {
                     relations.push(found(row)?);
@@ -108,12 +123,22 @@ fn found(row: &Row) -> Result<Found, PgError> {
         table: CollectionTable {
             oid: column(row, 0)?,
             name: qualified(row, 1)?,
-            owner: column(row, 6)?,
-            // Far fewer than 2^32: each is a row of pg_class.
-            partitions: column::<i64>(row, 7)? as u32,
-            may_not_create: column(row, 8)?,
-            may_drop: column(row, 9)?,
+            making: if row.len() > 6 {
+                making(row)?
+            } else {
+                TriggerMaking::default()
+            },
         },
         kind: kind(row, 3)?,
+    })
+}
+
+fn making(row: &Row) -> Result<TriggerMaking, PgError> {
+    Ok(TriggerMaking {
+        owner: column(row, 6)?,
+        // Far fewer than 2^32: each is a row of pg_class.
+        partitions: column::<i64>(row, 7)? as u32,
+        may_not_create: column(row, 8)?,
+        may_drop: column(row, 9)?,
     })
 }

@@ -202,7 +202,7 @@ fn item(
 }
 
 fn locks(table: &CollectionTable) -> i64 {
-    1 + i64::from(table.partitions)
+    1 + i64::from(table.making.partitions)
 }
 
 fn relation(proposal: &Proposal<'_>) -> crate::resolve::Relation {
@@ -437,12 +437,12 @@ fn needs(facts: &TriggersFacts, plan: &mut TriggersPlan) {
             .and_then(|c| c.table.as_ref());
         let Some(table) = table else { continue };
         locks += item.object.locks;
-        if let Some(denied) = &table.may_not_create {
+        if let Some(denied) = &table.making.may_not_create {
             missing.push(format!("may not create a trigger on {denied}"));
-        } else if !table.may_drop {
+        } else if !table.making.may_drop {
             missing.push(format!(
                 "does not own {} (its owner is {}), so the rollback could not drop the trigger",
-                table.name, table.owner
+                table.name, table.making.owner
             ));
         }
     }

@@ -38,20 +38,35 @@ fn as_text(column: &Identifier) -> String {
     format!("{}::text", column.quoted())
 }
 
-/// The relations of some names (`$1 name[]`, each once), outside the system's
-/// own schemas but with every session's temporary ones. Names are compared as
-/// names: the caller leaves out what would be cut.
-///
-/// CREATE TRIGGER on a partitioned table creates it on every partition as well
-/// and asks for the TRIGGER right on each; USAGE it needs of the table's own
-/// schema alone, because partitions are not looked up by name.
-pub const RELATIONS_NAMED: &str = "\
-WITH RECURSIVE found AS (
+macro_rules! relations_named {
+    () => {
+        "\
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition, c.relowner, c.relnamespace
   FROM unnest($1::name[]) w(name) JOIN pg_class c ON c.relname = w.name
     JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-    AND (n.nspname !~ '^pg_' OR n.nspname ~ '^pg_temp_') AND n.nspname <> 'information_schema'),
+    AND (n.nspname !~ '^pg_' OR n.nspname ~ '^pg_temp_') AND n.nspname <> 'information_schema'"
+    };
+}
+
+/// The relations of some names (`$1 name[]`, each once), outside the system's
+/// own schemas but with every session's temporary ones. Names are compared as
+/// names: the caller leaves out what would be cut.
+pub const RELATIONS_NAMED: &str = concat!(
+    "SELECT f.oid, f.nspname::text, f.relname::text, f.relkind::text, f.relpersistence::text, f.relispartition FROM (",
+    relations_named!(),
+    ") f ORDER BY f.nspname, f.relname"
+);
+
+/// The relations of [`RELATIONS_NAMED`] with what making a trigger on them takes.
+///
+/// CREATE TRIGGER on a partitioned table creates it on every partition as well
+/// and asks for the TRIGGER right on each; USAGE it needs of the table's own
+/// schema alone, because partitions are not looked up by name.
+pub const RELATIONS_TO_CHANGE: &str = concat!(
+    "WITH RECURSIVE found AS (",
+    relations_named!(),
+    "),
 below(top, oid) AS (
   SELECT f.oid, i.inhrelid FROM found f JOIN pg_inherits i ON i.inhparent = f.oid WHERE f.relkind = 'p'
   UNION ALL
@@ -67,4 +82,5 @@ SELECT f.oid, f.nspname::text, f.relname::text, f.relkind::text, f.relpersistenc
             THEN p.denied ELSE f.nspname || '.' || f.relname END,
        pg_has_role(f.relowner, 'USAGE')
 FROM found f LEFT JOIN partitions p ON p.top = f.oid
-ORDER BY f.nspname, f.relname";
+ORDER BY f.nspname, f.relname"
+);
