@@ -82,6 +82,15 @@ impl RegistryNames {
         schema: Option<&str>,
     ) -> Result<Self, Failure> {
         let registry = resolution::family(reader, profile, FAMILY, schema).await?;
+        Self::of(reader, profile, registry).await
+    }
+
+    /// Resolves the columns of a registry.
+    pub async fn of(
+        reader: Reader<'_>,
+        profile: &Profile,
+        registry: ResolvedFamily,
+    ) -> Result<Self, Failure> {
         let key = resolution::concept(reader, profile, KEY_CONCEPT, &registry).await?;
         let role = resolution::concept(reader, profile, ROLE_CONCEPT, &registry).await?;
         let optional = |id| resolution::optional_concept(reader, profile, id, &registry);

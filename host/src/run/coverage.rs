@@ -22,7 +22,7 @@ use birth_core::sql::query::coverage::CoverageSource;
 
 use super::classify::RegistryNames;
 use super::failure::Failure;
-use super::resolution;
+use super::resolution::{self, Candidates};
 use crate::pg::Reader;
 use crate::plugin::set::PolicyRuntime;
 
@@ -66,8 +66,11 @@ impl Coverage {
     /// Resolves the names.
     pub async fn discover(&self, reader: Reader<'_>) -> Result<CoverageNames, Failure> {
         let (profile, schema) = (&self.profile, self.schema.as_deref());
-        let registry = RegistryNames::discover(reader, profile, schema).await?;
-        let map = resolution::family_beside(reader, profile, family::SPECIES_MAP, schema).await?;
+        let families = [family::REGISTRY, family::SPECIES_MAP];
+        let candidates = Candidates::read(reader, profile, &families).await?;
+        let registry = candidates.family(family::REGISTRY, schema)?;
+        let registry = RegistryNames::of(reader, profile, registry).await?;
+        let map = candidates.beside(family::SPECIES_MAP, schema)?;
         let key = resolution::concept(reader, profile, concept::SPECIES_KEY, &map).await?;
         let species_key = Identifier::new(key.column.as_str()).map_err(|error| {
             Failure::new(

@@ -18,7 +18,7 @@ use birth_core::record::{RecordProblem, RecordTable};
 use birth_core::{health, issue};
 
 use super::failure::Failure;
-use super::resolution;
+use super::resolution::{self, Candidates};
 use crate::pg::Reader;
 
 pub use open::{About, OpenIssue, OpenIssues};
@@ -48,9 +48,10 @@ impl FindingsTarget {
         profile: &Profile,
         schema: Option<&str>,
     ) -> Result<Self, Failure> {
-        let family = |id| resolution::family_beside(reader, profile, id, schema);
-        let issues = family(issue::FAMILY).await?;
-        let checks = family(health::FAMILY).await?;
+        let families = [issue::FAMILY, health::FAMILY];
+        let candidates = Candidates::read(reader, profile, &families).await?;
+        let issues = candidates.beside(issue::FAMILY, schema)?;
+        let checks = candidates.beside(health::FAMILY, schema)?;
         let issue_concepts = resolution::issue_concepts(reader, profile, &issues).await?;
         let health_concepts = resolution::health_concepts(reader, profile, &checks).await?;
         let issue_values = profile.issue.clone();

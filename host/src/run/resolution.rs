@@ -4,7 +4,7 @@ use birth_core::catalog::function::TriggerFunction;
 use birth_core::health::{self, HealthConcepts};
 use birth_core::issue::{self, IssueConcepts};
 use birth_core::outcome::FailureClass;
-use birth_core::profile::{Concept, Naming, Profile};
+use birth_core::profile::{Concept, Family, Naming, Profile};
 use birth_core::resolve::{
     self, Column, Relation, ResolveError, ResolvedConcept, ResolvedFamily, names_to_look_for,
 };
@@ -20,6 +20,51 @@ fn unknown(kind: &str, id: &str) -> Failure {
     )
 }
 
+/// The relations that some families may be. They are read once for all of them:
+/// each look goes through every relation of the database.
+#[derive(Debug)]
+pub struct Candidates<'p> {
+    profile: &'p Profile,
+    relations: Vec<Relation>,
+}
+
+impl<'p> Candidates<'p> {
+    /// Reads those of some families.
+    pub async fn read(
+        reader: Reader<'_>,
+        profile: &'p Profile,
+        ids: &[&str],
+    ) -> Result<Self, Failure> {
+        let mut names = Vec::new();
+        for id in ids {
+            names.extend(names_to_look_for(wanted(profile, id)?));
+        }
+        Ok(Self {
+            profile,
+            relations: reader.relations(&names).await?,
+        })
+    }
+
+    /// One of these families.
+    pub fn family(&self, id: &str, schema: Option<&str>) -> Result<ResolvedFamily, Failure> {
+        let wanted = wanted(self.profile, id)?;
+        Ok(resolve::family(id, wanted, schema, &self.relations)?)
+    }
+
+    /// One other than the registry. It is looked for in the schema that the
+    /// profile names for it, else in the one that the person named for the
+    /// registry.
+    pub fn beside(&self, id: &str, schema: Option<&str>) -> Result<ResolvedFamily, Failure> {
+        let named = wanted(self.profile, id)?.schema.as_ref();
+        self.family(id, schema.filter(|_| named.is_none()))
+    }
+}
+
+fn wanted<'p>(profile: &'p Profile, id: &str) -> Result<&'p Family, Failure> {
+    let wanted = profile.families.get(id);
+    wanted.ok_or_else(|| unknown("family", id))
+}
+
 /// Resolves one family.
 pub async fn family(
     reader: Reader<'_>,
@@ -27,26 +72,8 @@ pub async fn family(
     id: &str,
     schema: Option<&str>,
 ) -> Result<ResolvedFamily, Failure> {
-    let wanted = profile
-        .families
-        .get(id)
-        .ok_or_else(|| unknown("family", id))?;
-    let relations = reader.relations(&names_to_look_for(wanted)).await?;
-    Ok(resolve::family(id, wanted, schema, &relations)?)
-}
-
-/// Resolves a family other than the registry. It is looked for in the schema
-/// that the profile names for it, else in the one that the person named for the
-/// registry.
-pub async fn family_beside(
-    reader: Reader<'_>,
-    profile: &Profile,
-    id: &str,
-    schema: Option<&str>,
-) -> Result<ResolvedFamily, Failure> {
-    let named = profile.families.get(id).and_then(|f| f.schema.as_ref());
-    let schema = schema.filter(|_| named.is_none());
-    family(reader, profile, id, schema).await
+    let candidates = Candidates::read(reader, profile, &[id]).await?;
+    candidates.family(id, schema)
 }
 
 /// A family as it is called now, by its oid: a table that was renamed or replaced

@@ -38,7 +38,7 @@ use super::classify::{self, ApprovedReport, RegistryNames};
 use super::failure::Failure;
 use super::operation::{Decided, Evidence, Operation, ReportHeader, Stop, Traces};
 use super::replay::{Question, RecordedCall, RecordedVerdicts};
-use super::resolution;
+use super::resolution::{self, Candidates};
 use crate::pg::{Reader, Returned, Server};
 use crate::plugin::set::PolicyRuntime;
 
@@ -93,10 +93,6 @@ impl TriggersTarget {
 }
 
 impl Triggers {
-    async fn family(&self, reader: Reader<'_>, id: &str) -> Result<ResolvedFamily, Failure> {
-        resolution::family_beside(reader, &self.profile, id, self.schema.as_deref()).await
-    }
-
     fn report(&self) -> Result<&ApprovedReport, Failure> {
         self.approved.as_deref().ok_or_else(|| {
             Failure::new(
@@ -189,21 +185,29 @@ impl Operation for Triggers {
             .file
             .check_against(&self.policy.revision(), &server.database)
             .map_err(|error| classify::unusable(&report.path, &error))?;
-        let schema = self.schema.as_deref();
-        let registry = RegistryNames::discover(reader, &self.profile, schema).await?;
-        let species_map = self.family(reader, family::SPECIES_MAP).await?;
+        let (profile, schema) = (&self.profile, self.schema.as_deref());
+        let families = [
+            family::REGISTRY,
+            family::SPECIES_MAP,
+            family::BIRTH_REGISTRY,
+            family::ISSUES,
+        ];
+        let candidates = Candidates::read(reader, profile, &families).await?;
+        let registry = candidates.family(family::REGISTRY, schema)?;
+        let registry = RegistryNames::of(reader, profile, registry).await?;
+        let species_map = candidates.beside(family::SPECIES_MAP, schema)?;
         let species_key =
-            resolution::concept(reader, &self.profile, concept::SPECIES_KEY, &species_map).await?;
-        let birth_registry = self.family(reader, family::BIRTH_REGISTRY).await?;
-        let issues = self.family(reader, family::ISSUES).await?;
+            resolution::concept(reader, profile, concept::SPECIES_KEY, &species_map).await?;
+        let birth_registry = candidates.beside(family::BIRTH_REGISTRY, schema)?;
+        let issues = candidates.beside(family::ISSUES, schema)?;
         Ok(TriggersTarget {
             registry,
             species_map,
             species_key,
             birth_registry,
-            issue_concepts: resolution::issue_concepts(reader, &self.profile, &issues).await?,
+            issue_concepts: resolution::issue_concepts(reader, profile, &issues).await?,
             issues,
-            function: resolution::function(reader, &self.profile.naming).await?,
+            function: resolution::function(reader, &profile.naming).await?,
             lock_slots: server.lock_slots,
             locks_held: server.locks_held,
         })
