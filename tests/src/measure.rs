@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::cli::workspace;
+use crate::cli::{Home, workspace};
+use crate::database::Database;
 
 /// One line of the result.
 #[derive(Debug)]
@@ -46,6 +47,33 @@ pub fn release_binary() -> PathBuf {
     let this = std::env::current_exe().expect("the path of this benchmark");
     let target = this.ancestors().nth(3).expect("a target directory");
     target.join("release/birth")
+}
+
+/// A variable that the benchmark reads.
+#[must_use]
+pub fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| default.to_owned())
+}
+
+/// The binary on a database, silent.
+#[must_use]
+pub fn silent(binary: &Path, home: &Home, database: &Database, arguments: &[&str]) -> Command {
+    let folder = home.path();
+    let mut command = Command::new(binary);
+    command
+        .args(arguments)
+        .args(["--database", &database.url()])
+        .env_clear()
+        .env("HOME", folder)
+        .env("BIRTH_CACHE_DIR", folder.join("cache"))
+        .env("BIRTH_LOG_DIR", home.runs())
+        .env("BIRTH_KNOWLEDGE_BASE", folder.join("kb"))
+        .env("BIRTH_LOG_SINK", folder.join("sink"))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
 }
 
 /// A program of the operating system, where it is installed.

@@ -13,6 +13,7 @@ use birth_core::profile::Profile;
 use birth_host::pg::{ReadTransaction, Session, Transaction};
 use birth_host::run::failure::Failure;
 use birth_host::run::findings::{Check, FindingsTarget, Given, OpenIssues, Written};
+use birth_host::run::resolution::Candidates;
 use birth_tests::database::Database;
 use birth_tests::server;
 
@@ -92,7 +93,10 @@ impl Place {
 
     async fn discover(&self, session: Session) -> Result<(FindingsTarget, Session), Failure> {
         let reading = ReadTransaction::begin(session, TIMEOUTS).await.unwrap();
-        let target = FindingsTarget::discover(reading.reader(), &self.profile, None).await;
+        let (reader, profile) = (reading.reader(), &self.profile);
+        let families = FindingsTarget::FAMILIES;
+        let candidates = Candidates::read(reader, profile, None, &families).await?;
+        let target = FindingsTarget::discover(reader, profile, &candidates).await;
         let session = reading.end().await.unwrap();
         target.map(|target| (target, session))
     }
@@ -201,7 +205,7 @@ fn walk(place: &Place, shape: &Shape) {
         assert_eq!(open.len() as u64, shape.issues, "{what}");
         for (finding, key) in all.iter().zip(&keys) {
             let issue = open
-                .find(finding)
+                .meet(finding)
                 .unwrap_or_else(|| panic!("{what}: {finding:?}"));
             assert_eq!(issue.shown(), *key, "{what}");
             if let Some(collection) = issue.collection() {
@@ -212,14 +216,17 @@ fn walk(place: &Place, shape: &Shape) {
             }
         }
         assert!(
-            open.find(&finding("mice", "TRIGGER_MISSING")).is_none(),
+            open.meet(&finding("mice", "TRIGGER_MISSING")).is_none(),
             "{what}"
         );
         assert!(
-            open.find(&Finding::of_estate("TRIGGER_MISSING", "x"))
+            open.meet(&Finding::of_estate("TRIGGER_MISSING", "x"))
                 .is_none(),
             "{what}"
         );
+        assert_eq!(open.unmet().count(), 0, "{what}");
+    });
+    place.with_open(|mut open| {
         open.meet(&all[4]);
         assert_eq!(open.unmet().count() as u64, shape.issues - 1, "{what}");
     });

@@ -3,7 +3,8 @@
 
 use birth_tests::server;
 
-use crate::gate_scene::{APPLY, PARTITIONED, PLAIN, Place, VERIFY, expect};
+use crate::gate_scene::{APPLY, PARTITIONED, PLAIN, Place, VERIFY};
+use crate::triggers_scene::expect;
 
 const THERE: &str = "ALREADY_EXISTS_OK";
 const ABSENT: &str = "ABSENT";

@@ -4,7 +4,8 @@
 use birth_tests::cli::Birth;
 use birth_tests::server;
 
-use crate::gate_scene::{APPLY, PARTITIONED, PLAIN, Place, Registry, expect};
+use crate::gate_scene::{APPLY, PARTITIONED, PLAIN, Place, Registry};
+use crate::triggers_scene::expect;
 
 /// A registry that belongs to a role, which may create schemas.
 struct Owned {

@@ -3,8 +3,9 @@
 
 use birth_tests::server;
 
-use crate::gate_scene::{APPLY, PARTITIONED, PLAIN, Place, RENAMED, VERIFY, expect};
+use crate::gate_scene::{APPLY, PARTITIONED, PLAIN, Place, RENAMED, VERIFY};
 use crate::recovery::position;
+use crate::triggers_scene::expect;
 
 /// Refused, with the reason, and nothing is dropped.
 #[track_caller]

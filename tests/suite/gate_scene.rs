@@ -1,8 +1,10 @@
 //! Registries for the onboarding gate, and a place to run on each.
 
-use birth_tests::cli::{Birth, Home, Ran};
+use birth_tests::cli::{Birth, Home};
 use birth_tests::database::{Database, Session};
 use birth_tests::server::Server;
+
+use crate::triggers_scene::expect;
 
 /// A registry; every name is quoted where SQL needs it.
 pub(crate) struct Registry {
@@ -196,13 +198,6 @@ impl Place {
 
 pub(crate) const APPLY: [&str; 3] = ["apply", "gate", "--yes"];
 pub(crate) const VERIFY: [&str; 2] = ["verify", "gate"];
-
-/// Some keys of a final response.
-#[track_caller]
-pub(crate) fn expect(ran: &Ran, expected: &[(&str, &str)]) {
-    let found: Vec<(&str, &str)> = expected.iter().map(|(k, _)| (*k, ran.get(k))).collect();
-    assert_eq!(found, expected, "\n{}\n{}", ran.stdout, ran.stderr);
-}
 
 /// Runs a statement that has to succeed with exactly one warning, which names
 /// the loss and says this.

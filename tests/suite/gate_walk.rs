@@ -3,7 +3,8 @@
 
 use birth_tests::server::{self, Server};
 
-use crate::gate_scene::{ALL, APPLY, PARTITIONED, PLAIN, Place, Registry, VERIFY, expect};
+use crate::gate_scene::{ALL, APPLY, PARTITIONED, PLAIN, Place, Registry, VERIFY};
+use crate::triggers_scene::expect;
 
 /// The keys of the final response, in their order.
 const KEYS: [&str; 9] = [

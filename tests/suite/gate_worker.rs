@@ -273,6 +273,33 @@ fn a_watch_says_how_it_is_and_gets_over_a_lost_connection() {
 }
 
 #[test]
+fn a_server_that_never_answers_does_not_hold_a_watch() {
+    let scene = Scene::new();
+    // Connections are taken by the system and wait in its queue for ever.
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let to = silent.local_addr().expect("an address").port();
+    let to = format!("host=127.0.0.1 port={to} dbname=x user=x sslmode=disable");
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let watch = ["gate", "watch", "--listen", &listen, "--drain-timeout"];
+    for (database, drain) in [(format!("{to} connect_timeout=1"), "1h"), (to, "1s")] {
+        let watch = [&watch[..], &[drain, "--database", &database]].concat();
+        let watch = Running(scene.home.birth(&watch).start());
+        if drain == "1h" {
+            scene.until("not ready", |_| {
+                ask(port, "/readyz").is_some_and(|(status, body)| {
+                    status == 503 && body.contains("CONNECTION_FAILED")
+                })
+            });
+        } else {
+            scene.until("asked", |_| ask(port, "/readyz").is_some());
+        }
+        watch.signal(Signal::TERM);
+        watch.ended().expect_code(0);
+    }
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     let scene = Scene::new();
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");

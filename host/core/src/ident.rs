@@ -41,6 +41,14 @@ pub enum IdentifierError {
     },
 }
 
+/// A name as SQL text: always in double quotes, inner quotes doubled, so that
+/// case, reserved words and punctuation need no thought. The only place in the
+/// program that quotes an identifier; for names that are not constants there is
+/// [`Identifier::quoted`].
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 impl Identifier {
     /// Validates a name.
     pub fn new(name: impl Into<String>) -> Result<Self, IdentifierError> {
@@ -64,21 +72,10 @@ impl Identifier {
         &self.0
     }
 
-    /// The name as SQL text: always in double quotes, inner quotes doubled, so
-    /// that case, reserved words and punctuation need no thought. The only
-    /// place in the program that quotes an identifier.
+    /// The name as SQL text.
     #[must_use]
     pub fn quoted(&self) -> String {
-        let mut out = String::with_capacity(self.0.len() + 2);
-        out.push('"');
-        for c in self.0.chars() {
-            if c == '"' {
-                out.push('"');
-            }
-            out.push(c);
-        }
-        out.push('"');
-        out
+        quote(&self.0)
     }
 }
 

@@ -57,7 +57,7 @@ impl Decisions {
         };
         let access = Access {
             connection: self.database.settings()?,
-            waiting: self.waiting.waiting(),
+            timeouts: self.waiting.timeouts(),
         };
         let found = coverage.decisions(&access).await?;
         match output.format() {

@@ -14,6 +14,7 @@ use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::profile::Profile;
 use birth_core::sql::frame::Timeouts;
 
+use super::options::built_in_profile;
 use super::output::{BAD, BOLD, DIM, GOOD, styled};
 use super::{Output, PolicyOptions};
 use crate::kb::Store;
@@ -22,7 +23,6 @@ use crate::plugin::set::PolicyRuntime;
 use crate::run::carry_out::Closed;
 use crate::run::failure::Failure;
 use crate::run::signal;
-use crate::run::stage::Waiting;
 use crate::run::{Access, Environment, Stores};
 
 const ESTATE: &str = include_str!("demo/estate.sql");
@@ -59,13 +59,7 @@ impl Demo {
         let stage = Stage {
             output,
             policy: self.policy.open()?,
-            profile: Profile::built_in().map_err(|error| {
-                Failure::new(
-                    FailureClass::Internal,
-                    "PROFILE_NOT_USABLE",
-                    error.to_string(),
-                )
-            })?,
+            profile: built_in_profile()?,
             step: std::cell::Cell::new(0),
         };
         output.progress("looking for PostgreSQL server binaries");
@@ -169,11 +163,9 @@ impl Stage<'_> {
         Ok(Environment {
             access: Access {
                 connection,
-                waiting: Waiting {
-                    timeouts,
-                    lock_retries: 3,
-                },
+                timeouts,
             },
+            lock_retries: 3,
             stores: Stores {
                 runs: scratch.path().join("runs"),
                 knowledge_base: Store::new(scratch.path().join("knowledge-base")),

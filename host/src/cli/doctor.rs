@@ -132,7 +132,7 @@ impl Doctor {
         let profile = self.database.profile(output)?;
         let access = Access {
             connection: self.database.settings()?,
-            waiting: self.waiting.waiting(),
+            timeouts: self.waiting.timeouts(),
         };
         match access.open().await {
             Err(error) => diagnosis.failure("connection", &error.into()),
@@ -163,7 +163,7 @@ impl Doctor {
         session: Session,
         profile: &Profile,
     ) -> Result<(), Failure> {
-        let timeouts = self.waiting.waiting().timeouts;
+        let timeouts = self.waiting.timeouts();
         let transaction = ReadTransaction::begin(session, timeouts).await?;
         let schema = self.database.schema.as_deref();
         check_server(diagnosis, &transaction, profile, schema).await?;

@@ -8,6 +8,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use clap::Args;
 
+use birth_core::ident::QualifiedName;
+use birth_core::op::gate::queue;
 use birth_core::outcome::FailureClass;
 use birth_core::policy::approved::Approvals;
 use birth_core::policy::set::PolicySet;
@@ -20,7 +22,6 @@ use crate::pg::connect::{ConnectionSettings, resolve};
 use crate::plugin::limits::Limits;
 use crate::plugin::set::{PluginFiles, PolicyRuntime};
 use crate::run::failure::Failure;
-use crate::run::stage::Waiting;
 use crate::run::{Access, Environment, Stores};
 
 /// Which database, and how to find names in it.
@@ -68,6 +69,9 @@ pub(super) struct RunOptions {
     stores: StoreOptions,
     #[command(flatten)]
     waiting: WaitingOptions,
+    /// How often a transaction that could not get its lock is tried again.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Waiting")]
+    lock_retries: u32,
 }
 
 /// Where runs leave their traces.
@@ -122,17 +126,18 @@ pub(super) struct LogDirectory {
 #[command(next_help_heading = "Waiting")]
 pub(super) struct WaitingOptions {
     /// Longest wait for a lock. Everybody who comes after waits as well, so
-    /// keep it short and retry instead. The locks of several tables are waited
+    /// keep it short. The locks of several tables are waited
     /// for together, and always less than the server's deadlock_timeout.
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     lock_timeout: Duration,
-    /// How often a transaction that could not get its lock is tried again.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=100))]
-    lock_retries: u32,
     /// Longest run of one statement.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     statement_timeout: Duration,
 }
+
+/// Longest wait for a connection where nobody watches and the connection names
+/// none: libpq's default waits without end.
+pub(super) const UNATTENDED_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text
@@ -202,7 +207,7 @@ impl DatabaseOptions {
                 output.progress("profile: ./birth.toml");
                 read_profile(beside)
             }
-            None => Profile::built_in().map_err(|e| profile_failure(None, &e)),
+            None => built_in_profile(),
         }
     }
 }
@@ -215,18 +220,23 @@ pub(super) fn connection(database: Option<&str>) -> Result<ConnectionSettings, F
 
 pub(super) fn read_profile(path: &Path) -> Result<Profile, Failure> {
     Profile::with_overrides(&read_named(path, "the profile")?)
-        .map_err(|e| profile_failure(Some(path), &e))
+        .map_err(|e| profile_failure(&path.display().to_string(), &e))
 }
 
-fn profile_failure(path: Option<&Path>, error: &birth_core::profile::ProfileError) -> Failure {
-    let name = path.map_or_else(
-        || "the built-in profile".to_owned(),
-        |p| p.display().to_string(),
-    );
+pub(super) fn built_in_profile() -> Result<Profile, Failure> {
+    Profile::built_in().map_err(|e| profile_failure("the built-in profile", &e))
+}
+
+/// The queue that a profile names.
+pub(super) fn queue_of(profile: &Profile) -> Result<QualifiedName, Failure> {
+    queue(&profile.naming).map_err(|e| profile_failure("naming.gate-schema", &e))
+}
+
+fn profile_failure(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::new(
         FailureClass::Configuration,
         "PROFILE_NOT_USABLE",
-        format!("{name}: {error}"),
+        format!("{what}: {error}"),
     )
 }
 
@@ -358,23 +368,21 @@ impl RunOptions {
     ) -> Result<Environment, Failure> {
         let access = Access {
             connection,
-            waiting: self.waiting.waiting(),
+            timeouts: self.waiting.timeouts(),
         };
         Ok(Environment {
             access,
+            lock_retries: self.lock_retries,
             stores: self.stores.stores()?,
         })
     }
 }
 
 impl WaitingOptions {
-    pub(super) fn waiting(&self) -> Waiting {
-        Waiting {
-            timeouts: Timeouts {
-                lock: self.lock_timeout,
-                statement: self.statement_timeout,
-            },
-            lock_retries: self.lock_retries,
+    pub(super) fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            lock: self.lock_timeout,
+            statement: self.statement_timeout,
         }
     }
 }

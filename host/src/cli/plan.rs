@@ -81,7 +81,7 @@ impl Plan {
         output.progress(&format!("connecting to {}", connection.describe()));
         let access = Access {
             connection,
-            waiting: self.waiting.waiting(),
+            timeouts: self.waiting.timeouts(),
         };
         let execute = format!("birth apply {} --plan", O::NAME);
         look(
@@ -190,7 +190,7 @@ pub(super) fn show<O: Render>(
                 message: &failure.message,
             }),
             plan,
-            compiled_sql: compiled_sql::<O>(plan, &access.waiting),
+            compiled_sql: compiled_sql::<O>(plan, access.timeouts),
         });
     }
     O::header(output, planned, policy);
@@ -217,7 +217,7 @@ pub(super) fn show<O: Render>(
 
 fn statements<O: Render>(output: &Output, plan: &O::Plan, access: &Access) {
     output.text(format!("\n{}", styled(BOLD, "Statements")));
-    let compiled = compiled_sql::<O>(plan, &access.waiting);
+    let compiled = compiled_sql::<O>(plan, access.timeouts);
     let lines: Vec<&str> = compiled.lines().collect();
     for line in lines.iter().take(SHOWN) {
         output.text(format!("  {}", shortened(line)));

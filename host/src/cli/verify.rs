@@ -68,7 +68,7 @@ impl Verify {
     async fn verify<O: Render>(&self, operation: O, output: &Output) -> Result<Exit, Failure> {
         let access = Access {
             connection: self.database.settings()?,
-            waiting: self.waiting.waiting(),
+            timeouts: self.waiting.timeouts(),
         };
         let planned = carry_out::plan(&access, operation).await?;
         let plan = planned.close().await;

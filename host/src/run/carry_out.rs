@@ -132,7 +132,7 @@ impl<O: Operation> Progress<O> {
 /// Connects, discovers and plans. Executes nothing and leaves nothing behind.
 pub async fn plan<O: Operation>(access: &Access, operation: O) -> Result<Planned<O>, Failure> {
     let session = access.open().await?;
-    let discovered = Discovered::discover(operation, session, &access.waiting).await?;
+    let discovered = Discovered::discover(operation, session, access.timeouts).await?;
     discovered.plan().await
 }
 
@@ -239,9 +239,9 @@ async fn steps<O: Operation>(
     committing: &Cell<bool>,
     tell: &dyn Fn(&str),
 ) -> Result<(), End> {
-    let waiting = &environment.access.waiting;
+    let timeouts = environment.access.timeouts;
     let session = environment.access.open().await.map_err(Failure::from)?;
-    let discovered = Discovered::discover(operation, session, waiting).await?;
+    let discovered = Discovered::discover(operation, session, timeouts).await?;
     run.line(&format!(
         "PostgreSQL {}, database {}, role {}, on {}",
         discovered.server().version,
@@ -288,14 +288,14 @@ async fn steps<O: Operation>(
             .operation()
             .check_feasible(planned.target(), planned.plan())?;
     }
-    let previewed = planned.preview(run, waiting)?;
+    let previewed = planned.preview(run, timeouts)?;
     progress.previewed = true;
     tell("previewed: every compiled statement is in the log");
     if let Some(stop) = stop {
         return Err(End::of(stop.status, stop.failure));
     }
     let locked = previewed
-        .lock(run, waiting)
+        .lock(run, timeouts, environment.lock_retries)
         .await
         .map_err(|stop| match stop {
             LockStop::Busy(failure) => End::of(Status::LockBusy, failure),
@@ -415,9 +415,9 @@ pub(super) async fn confirm<O: Operation>(
             partial.with_hint("look at it, then run `birth recover` to confirm again"),
         )
     };
-    let waiting = &environment.access.waiting;
+    let timeouts = environment.access.timeouts;
     let first = match session {
-        Some(session) => after.confirm(session, waiting).await,
+        Some(session) => after.confirm(session, timeouts).await,
         None => Err(Failure::new(
             FailureClass::Connection,
             "CONNECTION_LOST",
@@ -428,7 +428,7 @@ pub(super) async fn confirm<O: Operation>(
         // The connection may have broken since; the commit has not.
         Err(failure) if failure.class == FailureClass::Connection => {
             match environment.access.open().await {
-                Ok(session) => after.confirm(session, waiting).await,
+                Ok(session) => after.confirm(session, timeouts).await,
                 Err(error) => Err(error.into()),
             }
         }

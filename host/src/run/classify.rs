@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use birth_core::digest::Digest;
 use birth_core::estate::{Estate, EstateColumns};
 use birth_core::facts::classification::Batches;
-use birth_core::ident::Identifier;
 use birth_core::op::storage::{FAMILY, KEY_CONCEPT};
 use birth_core::outcome::FailureClass;
 use birth_core::policy::artifact::{
@@ -109,20 +108,15 @@ impl RegistryNames {
 
     /// The columns to read.
     pub fn columns(&self) -> Result<EstateColumns, Failure> {
-        let column = |concept: &ResolvedConcept| {
-            Identifier::new(concept.column.as_str()).map_err(|error| {
-                Failure::new(
-                    FailureClass::Internal,
-                    "COLUMN_NAME_NOT_USABLE",
-                    error.to_string(),
-                )
-            })
+        let optional = |concept: &Option<ResolvedConcept>| {
+            let column = concept.as_ref().map(resolution::column);
+            column.transpose()
         };
         Ok(EstateColumns {
-            key: column(&self.key)?,
-            role: column(&self.role)?,
-            schema: self.schema.as_ref().map(column).transpose()?,
-            table: self.table.as_ref().map(column).transpose()?,
+            key: resolution::column(&self.key)?,
+            role: resolution::column(&self.role)?,
+            schema: optional(&self.schema)?,
+            table: optional(&self.table)?,
         })
     }
 }
@@ -161,7 +155,7 @@ impl Classifier {
         self.policy
             .plugin(birth_core::policy::Role::Classification)?;
         let session = access.open().await?;
-        let transaction = ReadTransaction::begin(session, access.waiting.timeouts).await?;
+        let transaction = ReadTransaction::begin(session, access.timeouts).await?;
         let server = read_server(&transaction).await?;
         let reader = transaction.reader();
         let names = RegistryNames::discover(reader, &self.profile, self.schema.as_deref()).await?;

@@ -11,9 +11,7 @@ use birth_core::coverage::finding::KEY_NOT_UNIQUE;
 use birth_core::coverage::snapshot::storage_ready;
 use birth_core::coverage::{CoverageRow, CoverageSnapshot, Finding, POLICY_STORAGE_NOT_READY};
 use birth_core::estate::Collection;
-use birth_core::ident::Identifier;
 use birth_core::op::triggers::{concept, family};
-use birth_core::outcome::FailureClass;
 use birth_core::policy::Role;
 use birth_core::policy::verdict::{Answer, ReasonKind, Severity};
 use birth_core::profile::Profile;
@@ -22,6 +20,7 @@ use birth_core::sql::query::coverage::CoverageSource;
 
 use super::classify::RegistryNames;
 use super::failure::Failure;
+use super::findings::FindingsTarget;
 use super::resolution::{self, Candidates};
 use crate::pg::Reader;
 use crate::plugin::set::PolicyRuntime;
@@ -65,26 +64,46 @@ pub struct Judged {
 impl Coverage {
     /// Resolves the names.
     pub async fn discover(&self, reader: Reader<'_>) -> Result<CoverageNames, Failure> {
-        let (profile, schema) = (&self.profile, self.schema.as_deref());
-        let families = [family::REGISTRY, family::SPECIES_MAP];
-        let candidates = Candidates::read(reader, profile, &families).await?;
-        let registry = candidates.family(family::REGISTRY, schema)?;
+        self.names(reader, &self.candidates(reader, &[]).await?)
+            .await
+    }
+
+    /// Resolves the names, and where findings are written.
+    pub async fn discover_with_target(
+        &self,
+        reader: Reader<'_>,
+    ) -> Result<(CoverageNames, FindingsTarget), Failure> {
+        let candidates = self.candidates(reader, &FindingsTarget::FAMILIES).await?;
+        let names = self.names(reader, &candidates).await?;
+        let target = FindingsTarget::discover(reader, &self.profile, &candidates).await?;
+        Ok((names, target))
+    }
+
+    async fn candidates(
+        &self,
+        reader: Reader<'_>,
+        besides: &[&str],
+    ) -> Result<Candidates<'_>, Failure> {
+        let families = [&[family::REGISTRY, family::SPECIES_MAP], besides].concat();
+        Candidates::read(reader, &self.profile, self.schema.as_deref(), &families).await
+    }
+
+    async fn names(
+        &self,
+        reader: Reader<'_>,
+        candidates: &Candidates<'_>,
+    ) -> Result<CoverageNames, Failure> {
+        let profile = &self.profile;
+        let registry = candidates.family(family::REGISTRY)?;
         let registry = RegistryNames::of(reader, profile, registry).await?;
-        let map = candidates.beside(family::SPECIES_MAP, schema)?;
+        let map = candidates.family(family::SPECIES_MAP)?;
         let key = resolution::concept(reader, profile, concept::SPECIES_KEY, &map).await?;
-        let species_key = Identifier::new(key.column.as_str()).map_err(|error| {
-            Failure::new(
-                FailureClass::Internal,
-                "COLUMN_NAME_NOT_USABLE",
-                error.to_string(),
-            )
-        })?;
         let source = CoverageSource {
             registry: registry.registry.relation.name.clone(),
             columns: registry.columns()?,
             storage_ready: is_ready(reader, &registry.registry).await?,
             species_map: map.relation.name,
-            species_key,
+            species_key: resolution::column(&key)?,
         };
         Ok(CoverageNames {
             registry,
@@ -128,11 +147,17 @@ impl Coverage {
         now: i64,
         rows: Vec<CoverageRow>,
     ) -> Result<Judged, Failure> {
-        let naming = &self.profile.naming;
         let snapshot = self.snapshot(reader, names, now, rows).await?;
+        self.answer(snapshot).await
+    }
+
+    /// Has judged what was read. Lets other work go on after every batch, so that
+    /// the server can be asked for more meanwhile.
+    pub async fn answer(&self, snapshot: CoverageSnapshot) -> Result<Judged, Failure> {
         let mut answers = Vec::with_capacity(snapshot.estate.collections.len());
-        for batch in snapshot.facts(naming, BATCH) {
+        for batch in snapshot.facts(&self.profile.naming, BATCH) {
             answers.extend(self.policy.judge_coverage(&batch)?.answers);
+            tokio::task::yield_now().await;
         }
         Ok(Judged { snapshot, answers })
     }

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use birth_core::coverage::CoverageRow;
 use birth_core::decisions::{DecisionsFacts, DecisionsReport, OwnerColumn};
 use birth_core::estate::{Estate, RegistryRow};
-use birth_core::ident::{Identifier, QualifiedName};
+use birth_core::ident::QualifiedName;
 use birth_core::op::Revision;
-use birth_core::outcome::FailureClass;
 use birth_core::policy::Role;
 
 use super::coverage::{Coverage, CoverageNames, Judged};
@@ -46,7 +45,7 @@ impl Coverage {
             self.policy.plugin(role)?;
         }
         let session = access.open().await?;
-        let transaction = ReadTransaction::begin(session, access.waiting.timeouts).await?;
+        let transaction = ReadTransaction::begin(session, access.timeouts).await?;
         let server = read_server(&transaction).await?;
         let reader = transaction.reader();
         let names = self.discover(reader).await?;
@@ -123,13 +122,7 @@ impl Coverage {
         let Some(concept) = found else {
             return Ok(None);
         };
-        let named = Identifier::new(concept.column.as_str()).map_err(|error| {
-            Failure::new(
-                FailureClass::Internal,
-                "COLUMN_NAME_NOT_USABLE",
-                error.to_string(),
-            )
-        })?;
+        let named = resolution::column(&concept)?;
         let (table, key) = (&registry.relation.name, &names.source.columns.key);
         Ok(Some(OwnerColumn {
             values: reader.values_by_key(table, key, &named).await?,

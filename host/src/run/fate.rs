@@ -55,7 +55,7 @@ async fn try_establish<O: Operation>(
     after: &AfterCommit<O>,
     sealed: &Keys<O::Keys>,
 ) -> Result<Fate, Failure> {
-    let timeouts = environment.access.waiting.timeouts;
+    let timeouts = environment.access.timeouts;
     let session = environment.access.open().await?;
     let transaction = ReadTransaction::begin(session, timeouts).await?;
     let server = transaction.reader().server().await?;
@@ -119,7 +119,7 @@ async fn traces<O: Operation>(
     environment: &Environment,
     after: &AfterCommit<O>,
 ) -> Result<Traces, Failure> {
-    let transaction = ReadTransaction::begin(session, environment.access.waiting.timeouts).await?;
+    let transaction = ReadTransaction::begin(session, environment.access.timeouts).await?;
     let found = after
         .operation
         .traces(

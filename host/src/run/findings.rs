@@ -37,8 +37,11 @@ pub struct FindingsTarget {
 }
 
 impl FindingsTarget {
+    /// The families that it takes.
+    pub const FAMILIES: [&str; 2] = [issue::FAMILY, health::FAMILY];
+
     /// Resolves both families with their concepts, and reads what the catalog
-    /// says of the tables. `schema` is what the person named for the registry.
+    /// says of the tables.
     ///
     /// # Errors
     ///
@@ -46,12 +49,10 @@ impl FindingsTarget {
     pub async fn discover(
         reader: Reader<'_>,
         profile: &Profile,
-        schema: Option<&str>,
+        candidates: &Candidates<'_>,
     ) -> Result<Self, Failure> {
-        let families = [issue::FAMILY, health::FAMILY];
-        let candidates = Candidates::read(reader, profile, &families).await?;
-        let issues = candidates.beside(issue::FAMILY, schema)?;
-        let checks = candidates.beside(health::FAMILY, schema)?;
+        let issues = candidates.family(issue::FAMILY)?;
+        let checks = candidates.family(health::FAMILY)?;
         let issue_concepts = resolution::issue_concepts(reader, profile, &issues).await?;
         let health_concepts = resolution::health_concepts(reader, profile, &checks).await?;
         let issue_values = profile.issue.clone();

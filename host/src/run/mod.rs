@@ -30,23 +30,25 @@ pub mod worker;
 
 use std::path::PathBuf;
 
+use birth_core::sql::frame::Timeouts;
+
 use crate::kb::Store;
 use crate::pg::Session;
 use crate::pg::connect::{ConnectError, ConnectionSettings};
 
-/// A database, and how long to wait for what.
+/// A database, and how long to wait for a lock and for a statement.
 #[derive(Debug)]
 pub struct Access {
     /// How to connect.
     pub connection: ConnectionSettings,
     /// How long to wait for what.
-    pub waiting: stage::Waiting,
+    pub timeouts: Timeouts,
 }
 
 impl Access {
     /// Connects.
     pub async fn open(&self) -> Result<Session, ConnectError> {
-        Session::open(&self.connection, APPLICATION, self.waiting.timeouts).await
+        Session::open(&self.connection, APPLICATION, self.timeouts).await
     }
 }
 
@@ -66,6 +68,8 @@ pub struct Stores {
 pub struct Environment {
     /// The database.
     pub access: Access,
+    /// How often a transaction that could not get its table lock is tried again.
+    pub lock_retries: u32,
     /// The traces.
     pub stores: Stores,
 }

@@ -155,7 +155,7 @@ async fn ensure_its_database(environment: &Environment, view: &RunView) -> Resul
     let Ok(session) = access.open().await else {
         return Ok(());
     };
-    let transaction = ReadTransaction::begin(session, access.waiting.timeouts).await?;
+    let transaction = ReadTransaction::begin(session, access.timeouts).await?;
     let found = transaction.reader().server().await?.database;
     transaction.end().await?.close().await;
     if found.is_same_database(recorded) {

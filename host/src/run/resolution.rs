@@ -2,7 +2,9 @@
 
 use birth_core::catalog::function::TriggerFunction;
 use birth_core::health::{self, HealthConcepts};
+use birth_core::ident::Identifier;
 use birth_core::issue::{self, IssueConcepts};
+use birth_core::op::storage::FAMILY as REGISTRY;
 use birth_core::outcome::FailureClass;
 use birth_core::profile::{Concept, Family, Naming, Profile};
 use birth_core::resolve::{
@@ -25,14 +27,17 @@ fn unknown(kind: &str, id: &str) -> Failure {
 #[derive(Debug)]
 pub struct Candidates<'p> {
     profile: &'p Profile,
+    schema: Option<&'p str>,
     relations: Vec<Relation>,
 }
 
 impl<'p> Candidates<'p> {
-    /// Reads those of some families.
+    /// Reads those of some families. `schema` is what the person named for the
+    /// registry.
     pub async fn read(
         reader: Reader<'_>,
         profile: &'p Profile,
+        schema: Option<&'p str>,
         ids: &[&str],
     ) -> Result<Self, Failure> {
         let mut names = Vec::new();
@@ -41,23 +46,28 @@ impl<'p> Candidates<'p> {
         }
         Ok(Self {
             profile,
+            schema,
             relations: reader.relations(&names).await?,
         })
     }
 
     /// One of these families.
-    pub fn family(&self, id: &str, schema: Option<&str>) -> Result<ResolvedFamily, Failure> {
+    pub fn family(&self, id: &str) -> Result<ResolvedFamily, Failure> {
         let wanted = wanted(self.profile, id)?;
-        Ok(resolve::family(id, wanted, schema, &self.relations)?)
+        Ok(family_among(id, wanted, self.schema, &self.relations)?)
     }
+}
 
-    /// One other than the registry. It is looked for in the schema that the
-    /// profile names for it, else in the one that the person named for the
-    /// registry.
-    pub fn beside(&self, id: &str, schema: Option<&str>) -> Result<ResolvedFamily, Failure> {
-        let named = wanted(self.profile, id)?.schema.as_ref();
-        self.family(id, schema.filter(|_| named.is_none()))
-    }
+/// What the person named is the registry's schema. Every other family is looked
+/// for in the schema that the profile names for it, else beside the registry.
+fn family_among(
+    id: &str,
+    wanted: &Family,
+    schema: Option<&str>,
+    relations: &[Relation],
+) -> Result<ResolvedFamily, ResolveError> {
+    let named = schema.filter(|_| id == REGISTRY || wanted.schema.is_none());
+    resolve::family(id, wanted, named, relations)
 }
 
 fn wanted<'p>(profile: &'p Profile, id: &str) -> Result<&'p Family, Failure> {
@@ -72,8 +82,19 @@ pub async fn family(
     id: &str,
     schema: Option<&str>,
 ) -> Result<ResolvedFamily, Failure> {
-    let candidates = Candidates::read(reader, profile, &[id]).await?;
-    candidates.family(id, schema)
+    let candidates = Candidates::read(reader, profile, schema, &[id]).await?;
+    candidates.family(id)
+}
+
+/// The column that a concept resolved to, as a name for SQL.
+pub fn column(concept: &ResolvedConcept) -> Result<Identifier, Failure> {
+    Identifier::new(concept.column.as_str()).map_err(|error| {
+        Failure::new(
+            FailureClass::Internal,
+            "COLUMN_NAME_NOT_USABLE",
+            error.to_string(),
+        )
+    })
 }
 
 /// A family as it is called now, by its oid: a table that was renamed or replaced
@@ -200,7 +221,7 @@ pub async fn survey(
         .iter()
         .map(|(id, wanted)| Surveyed {
             id: id.clone(),
-            result: resolve::family(id, wanted, schema, &relations),
+            result: family_among(id, wanted, schema, &relations),
         })
         .collect();
     let resolved: Vec<&ResolvedFamily> = families

@@ -40,16 +40,6 @@ use crate::pg::{
     CommitError, LockHolder, MINIMUM_SERVER, PgError, ReadTransaction, Server, Session, Transaction,
 };
 
-/// How long to wait for what.
-#[derive(Debug, Clone, Copy)]
-pub struct Waiting {
-    /// Per lock and per statement.
-    pub timeouts: frame::Timeouts,
-    /// How often a transaction that could not get its table lock is tried
-    /// again.
-    pub lock_retries: u32,
-}
-
 /// Names are resolved, in a read-only transaction that is still open.
 #[derive(Debug)]
 pub struct Discovered<O: Operation> {
@@ -161,9 +151,9 @@ impl<O: Operation> Discovered<O> {
     pub async fn discover(
         operation: O,
         session: Session,
-        waiting: &Waiting,
+        timeouts: frame::Timeouts,
     ) -> Result<Self, Failure> {
-        let transaction = ReadTransaction::begin(session, waiting.timeouts).await?;
+        let transaction = ReadTransaction::begin(session, timeouts).await?;
         let server = read_server(&transaction).await?;
         let target = operation.discover(transaction.reader(), &server).await?;
         Ok(Self {
@@ -252,7 +242,11 @@ impl<O: Operation> Planned<O> {
 
     /// Writes facts, verdicts, plan and every compiled statement, and waits
     /// until all of it is on the disk.
-    pub fn preview(self, run: &mut RunDir, waiting: &Waiting) -> Result<Previewed<O>, Failure> {
+    pub fn preview(
+        self,
+        run: &mut RunDir,
+        timeouts: frame::Timeouts,
+    ) -> Result<Previewed<O>, Failure> {
         run.write(file::TARGET, &versioned(&self.target)?)?;
         run.write_compressed(
             file::FACTS,
@@ -265,7 +259,7 @@ impl<O: Operation> Planned<O> {
             run.write_compressed(file::VERDICTS, verdicts)?;
         }
         run.write(file::PLAN, O::plan_file(self.plan())?.as_bytes())?;
-        let compiled = compiled_sql::<O>(self.plan(), waiting);
+        let compiled = compiled_sql::<O>(self.plan(), timeouts);
         run.write(file::COMPILED, compiled.as_bytes())?;
         run.line(&O::summary(self.plan()))?;
         run.line(&format!("compiled statements:\n{compiled}"))?;
@@ -285,9 +279,9 @@ fn versioned(content: &impl Serialize) -> Result<Vec<u8>, Failure> {
 
 /// Every statement of the transaction that changes or locks something, in the
 /// order in which it will be sent; what is only read in between is left out.
-pub fn compiled_sql<O: Operation>(plan: &O::Plan, waiting: &Waiting) -> String {
+pub fn compiled_sql<O: Operation>(plan: &O::Plan, timeouts: frame::Timeouts) -> String {
     let mut frame = vec![frame::BEGIN.to_owned()];
-    frame.extend(frame::local_settings(waiting.timeouts));
+    frame.extend(frame::local_settings(timeouts));
     frame.push(frame::try_lock(O::LOCK_KEY));
     frame.push(frame::try_lock(frame::SHARED_LOCK_KEY));
     let statements = O::statements(plan);
@@ -295,7 +289,7 @@ pub fn compiled_sql<O: Operation>(plan: &O::Plan, waiting: &Waiting) -> String {
         frame.extend(frame::lock_tables(
             &O::tables(plan),
             O::TABLE_LOCK,
-            waiting.timeouts,
+            timeouts,
         ));
     }
     let mut out: String = frame.iter().map(|line| format!("{line};\n")).collect();
@@ -315,7 +309,12 @@ impl<O: Operation> Previewed<O> {
     /// and decides once more, and takes the table locks last: reading takes
     /// longer than changing, and nobody should wait for it. What the facts say
     /// of the tables themselves is looked at again under their locks.
-    pub async fn lock(self, run: &mut RunDir, waiting: &Waiting) -> Result<Locked<O>, LockStop> {
+    pub async fn lock(
+        self,
+        run: &mut RunDir,
+        timeouts: frame::Timeouts,
+        retries: u32,
+    ) -> Result<Locked<O>, LockStop> {
         let Planned {
             operation,
             mut session,
@@ -333,16 +332,16 @@ impl<O: Operation> Previewed<O> {
         };
         let mut attempt = 0;
         loop {
-            let transaction = Transaction::begin(session, waiting.timeouts).await?;
-            match locked.try_lock(&transaction, waiting).await {
+            let transaction = Transaction::begin(session, timeouts).await?;
+            match locked.try_lock(&transaction, timeouts).await {
                 Ok(()) => {
                     run.event(Event::Locked)?;
                     return Ok(locked.hold(transaction));
                 }
                 Err(LockStop::Failed(failure)) if failure.code == LOCK_TIMEOUT => {
                     session = transaction.rollback().await?;
-                    let holders = locked.holders(&session, waiting).await;
-                    if attempt >= waiting.lock_retries {
+                    let holders = locked.holders(&session, timeouts).await;
+                    if attempt >= retries {
                         let tables = O::tables(&locked.plan).len();
                         return Err(table_busy(&failure, attempt, &holders, tables));
                     }
@@ -350,7 +349,7 @@ impl<O: Operation> Previewed<O> {
                     let pause = Duration::from_millis(250 * 2_u64.pow(attempt.min(6)));
                     run.line(&format!(
                         "a lock was not free within {:?} ({holders}); attempt {attempt} of {} in {pause:?}",
-                        waiting.timeouts.lock, waiting.lock_retries
+                        timeouts.lock, retries
                     ))?;
                     tokio::time::sleep(pause).await;
                 }
@@ -377,7 +376,7 @@ impl<O: Operation> Locking<O> {
     async fn try_lock(
         &mut self,
         transaction: &Transaction<O::Statement>,
-        waiting: &Waiting,
+        timeouts: frame::Timeouts,
     ) -> Result<(), LockStop> {
         for key in [O::LOCK_KEY, frame::SHARED_LOCK_KEY] {
             if !transaction.try_lock(key).await? {
@@ -396,7 +395,7 @@ impl<O: Operation> Locking<O> {
             return Ok(());
         }
         transaction
-            .lock_tables(&O::tables(&self.plan), O::TABLE_LOCK, waiting.timeouts)
+            .lock_tables(&O::tables(&self.plan), O::TABLE_LOCK, timeouts)
             .await?;
         let state = self
             .operation
@@ -415,12 +414,9 @@ impl<O: Operation> Locking<O> {
     }
 
     /// Naming the holders is a courtesy that must not hide the time-out itself.
-    async fn holders(&self, session: &Session, waiting: &Waiting) -> String {
+    async fn holders(&self, session: &Session, timeouts: frame::Timeouts) -> String {
         let oids: Vec<u32> = O::tables(&self.plan).iter().map(|t| t.oid).collect();
-        match session
-            .lock_holders(&oids, O::TABLE_LOCK, waiting.timeouts)
-            .await
-        {
+        match session.lock_holders(&oids, O::TABLE_LOCK, timeouts).await {
             Ok(holders) => describe(&holders),
             Err(error) => format!("who holds it could not be read: {error}"),
         }
@@ -680,9 +676,9 @@ impl<O: Operation> AfterCommit<O> {
     pub async fn confirm(
         &self,
         session: Session,
-        waiting: &Waiting,
+        timeouts: frame::Timeouts,
     ) -> Result<Confirmed<O>, Failure> {
-        let transaction = ReadTransaction::begin(session, waiting.timeouts).await?;
+        let transaction = ReadTransaction::begin(session, timeouts).await?;
         let now = self
             .operation
             .observe(transaction.reader(), &self.target, &self.plan)

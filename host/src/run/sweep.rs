@@ -80,12 +80,10 @@ impl Sweep {
         spool: &mut Spool,
         tell: &dyn Fn(&str),
     ) -> Result<SweepSummary, Failure> {
-        let reading = ReadTransaction::begin(access.open().await?, access.waiting.timeouts).await?;
+        let reading = ReadTransaction::begin(access.open().await?, access.timeouts).await?;
         let server = read_server(&reading).await?;
         let reader = reading.reader();
-        let names = self.coverage.discover(reader).await?;
-        let (profile, schema) = (&self.coverage.profile, self.coverage.schema.as_deref());
-        let target = FindingsTarget::discover(reader, profile, schema).await?;
+        let (names, target) = self.coverage.discover_with_target(reader).await?;
         if self.close_resolved {
             target.closing()?;
         }
@@ -111,14 +109,24 @@ impl Sweep {
                 pass.record(vec![names.storage_not_ready()]).await?;
             }
             let mut pages = reader.collection_pages(&names.source, self.shard).await?;
-            loop {
+            // The server reads a page while the one before it is judged.
+            let mut read = async || {
                 let rows = pages.next(PAGE).await?;
                 if rows.is_empty() {
-                    break;
+                    return Ok(None);
                 }
-                let judged = self.coverage.judge(reader, &names, now, rows).await?;
-                pass.page(&judged).await?;
-                tell(&format!("{} collections", pass.summary.registered));
+                let snapshot = self.coverage.snapshot(reader, &names, now, rows);
+                snapshot.await.map(Some)
+            };
+            let mut page = read().await?;
+            while let Some(snapshot) = page {
+                let judging = async {
+                    let judged = self.coverage.answer(snapshot).await?;
+                    pass.page(&judged).await?;
+                    tell(&format!("{} collections", pass.summary.registered));
+                    Ok(())
+                };
+                ((), page) = tokio::try_join!(judging, read())?;
             }
             pass.rows_without_key().await?;
             // Closing issues takes as long as it takes; nothing is read for it
@@ -532,7 +540,7 @@ impl Pass<'_> {
             Some(session) => session,
             None => self.access.open().await?,
         };
-        Ok(Transaction::begin(session, self.access.waiting.timeouts).await?)
+        Ok(Transaction::begin(session, self.access.timeouts).await?)
     }
 
     async fn commit(&mut self, transaction: Transaction<CoverageStatement>) -> Result<(), Failure> {

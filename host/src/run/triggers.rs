@@ -80,18 +80,6 @@ pub struct TriggersTarget {
     pub locks_held: i64,
 }
 
-impl TriggersTarget {
-    fn species_column(&self) -> Result<Identifier, Failure> {
-        Identifier::new(self.species_key.column.as_str()).map_err(|error| {
-            Failure::new(
-                FailureClass::Internal,
-                "COLUMN_NAME_NOT_USABLE",
-                error.to_string(),
-            )
-        })
-    }
-}
-
 impl Triggers {
     fn report(&self) -> Result<&ApprovedReport, Failure> {
         self.approved.as_deref().ok_or_else(|| {
@@ -192,14 +180,14 @@ impl Operation for Triggers {
             family::BIRTH_REGISTRY,
             family::ISSUES,
         ];
-        let candidates = Candidates::read(reader, profile, &families).await?;
-        let registry = candidates.family(family::REGISTRY, schema)?;
+        let candidates = Candidates::read(reader, profile, schema, &families).await?;
+        let registry = candidates.family(family::REGISTRY)?;
         let registry = RegistryNames::of(reader, profile, registry).await?;
-        let species_map = candidates.beside(family::SPECIES_MAP, schema)?;
+        let species_map = candidates.family(family::SPECIES_MAP)?;
         let species_key =
             resolution::concept(reader, profile, concept::SPECIES_KEY, &species_map).await?;
-        let birth_registry = candidates.beside(family::BIRTH_REGISTRY, schema)?;
-        let issues = candidates.beside(family::ISSUES, schema)?;
+        let birth_registry = candidates.family(family::BIRTH_REGISTRY)?;
+        let issues = candidates.family(family::ISSUES)?;
         Ok(TriggersTarget {
             registry,
             species_map,
@@ -230,7 +218,9 @@ impl Operation for Triggers {
         let function = function.filter(|f| f.fits).ok_or_else(|| {
             resolution::gone(&format!("the function {}", target.function.signature()))
         })?;
-        let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
+        let mapped = reader
+            .mapped_keys(&map, &resolution::column(&target.species_key)?)
+            .await?;
         let names = estate.trigger_names(&self.profile.naming);
         let tables: Vec<(u32, &str)> = names.iter().map(|(oid, n)| (*oid, n.as_str())).collect();
         let triggers = reader.birth_triggers(&tables, function.oid).await?;
@@ -417,7 +407,9 @@ impl Operation for Triggers {
         let columns = target.registry.columns()?;
         let rules = &self.profile.collections;
         let estate = reader.estate(&registry, &columns, rules).await?;
-        let mapped = reader.mapped_keys(&map, &target.species_column()?).await?;
+        let mapped = reader
+            .mapped_keys(&map, &resolution::column(&target.species_key)?)
+            .await?;
         let drafts = self.unmapped(&facts.approved, &mapped);
         let (issues, concepts) = (&facts.issues, &facts.issue_concepts);
         let open = self.open_issues(reader, issues, concepts, &drafts).await?;

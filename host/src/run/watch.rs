@@ -44,7 +44,7 @@ pub async fn drain(worker: &mut Worker, access: &Access) -> Result<(Effects, Que
         }
         all.add(effects);
     }
-    let reading = ReadTransaction::begin(session, access.waiting.timeouts).await?;
+    let reading = ReadTransaction::begin(session, access.timeouts).await?;
     let left = reading.reader().queue_state(&worker.queue).await?;
     reading.end().await?.close().await;
     Ok((all, left))
@@ -69,22 +69,29 @@ pub async fn watch(
         counted: None,
         all: Effects::default(),
     };
-    let mut last_call: Option<Instant> = None;
+    let mut stopping = Stopping {
+        flag: stop,
+        drain: pace.drain,
+        over_at: None,
+    };
     loop {
-        if stop.load(Ordering::Relaxed) {
-            let until = *last_call.get_or_insert_with(|| Instant::now() + pace.drain);
-            if Instant::now() >= until {
+        let last_call = stopping.is_asked();
+        // A turn that is given up half way takes its connection with it, and the
+        // server rolls it back.
+        let turn = tokio::select! {
+            turn = watch.turn() => turn,
+            () = stopping.over() => {
                 tracing::warn!("stopped before the queue was empty");
                 break;
             }
-        }
-        match watch.turn().await {
+        };
+        match turn {
             Ok(effects) if !effects.is_idle() => {}
-            Ok(_) if last_call.is_some() => break,
-            Ok(_) => wait(pace.poll, &stop).await,
+            Ok(_) if last_call => break,
+            Ok(_) => stopping.wait(pace.poll).await,
             // Asked to stop, it does not wait for a database to come back.
-            Err(_) if last_call.is_some() => break,
-            Err(pause) => wait(pause, &stop).await,
+            Err(_) if last_call => break,
+            Err(pause) => stopping.wait(pause).await,
         }
     }
     if let Some(session) = watch.session.take() {
@@ -181,7 +188,7 @@ impl Watch<'_> {
         if self.counted.is_some_and(|at| at.elapsed() < COUNTED_EVERY) {
             return Ok(session);
         }
-        let reading = ReadTransaction::begin(session, self.access.waiting.timeouts).await?;
+        let reading = ReadTransaction::begin(session, self.access.timeouts).await?;
         let state = reading.reader().queue_state(&self.worker.queue).await?;
         self.probe
             .metrics
@@ -191,15 +198,49 @@ impl Watch<'_> {
     }
 }
 
-/// Waits, but not longer than until it is asked to stop.
-async fn wait(pause: Duration, stop: &AtomicBool) {
+/// Being asked to stop, and the time that is left after that.
+struct Stopping {
+    flag: Arc<AtomicBool>,
+    drain: Duration,
+    over_at: Option<Instant>,
+}
+
+impl Stopping {
+    /// How often the flag is looked at.
     const LOOK: Duration = Duration::from_millis(50);
-    let until = Instant::now() + pause;
-    while !stop.load(Ordering::Relaxed) {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
+
+    /// Whether it was asked; from the first time on its time runs.
+    fn is_asked(&mut self) -> bool {
+        if self.flag.load(Ordering::Relaxed) {
+            self.over_at
+                .get_or_insert_with(|| Instant::now() + self.drain);
         }
-        tokio::time::sleep(left.min(LOOK)).await;
+        self.over_at.is_some()
+    }
+
+    /// Waits until its time is up.
+    async fn over(&mut self) {
+        loop {
+            self.is_asked();
+            let left = self.over_at.map_or(Self::LOOK, |at| {
+                at.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(Self::LOOK)).await;
+        }
+    }
+
+    /// Waits, but not longer than until it is asked.
+    async fn wait(&mut self, pause: Duration) {
+        let until = Instant::now() + pause;
+        while !self.is_asked() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(Self::LOOK)).await;
+        }
     }
 }

@@ -82,7 +82,7 @@ impl Worker {
         let mut session = session;
         loop {
             let transaction =
-                Transaction::<CoverageStatement>::begin(session, access.waiting.timeouts).await?;
+                Transaction::<CoverageStatement>::begin(session, access.timeouts).await?;
             let most = if self.alone > 0 { 1 } else { self.batch };
             let events = transaction
                 .claim_events(&self.queue, most)
@@ -165,9 +165,7 @@ impl Worker {
     ) -> Result<Effects, Failure> {
         let coverage = &self.coverage;
         let reader = transaction.reader();
-        let names = coverage.discover(reader).await?;
-        let schema = coverage.schema.as_deref();
-        let target = FindingsTarget::discover(reader, &coverage.profile, schema).await?;
+        let (names, target) = coverage.discover_with_target(reader).await?;
         let of_storage = self.storage(transaction, &names, &target).await?;
         let keys: BTreeSet<&str> = events
             .iter()
@@ -273,9 +271,9 @@ fn recorded(written: &Written, given: &[Given<'_>]) -> Result<(), Failure> {
 }
 
 /// Whether the events themselves are at fault: their rows were refused, or the
-/// plugin fails on their collections. Names, rights and a server in trouble would
-/// be at fault with every other event too: they are waited for, and count as no
-/// attempt.
+/// plugin fails on their collections. What fails before a row is written (names,
+/// rights) and a server in trouble would be at fault with every other event too:
+/// they are waited for, and count as no attempt.
 fn is_about_events(failure: &Failure) -> bool {
     matches!(
         failure.class,
@@ -313,7 +311,7 @@ pub async fn queue_status(
     most: u32,
 ) -> Result<(QueueState, Vec<(QueuedEvent, bool)>), Failure> {
     let session = access.open().await?;
-    let reading = ReadTransaction::begin(session, access.waiting.timeouts).await?;
+    let reading = ReadTransaction::begin(session, access.timeouts).await?;
     let reader = reading.reader();
     let state = reader.queue_state(queue).await;
     let state = state.map_err(|error| of_queue(queue, error))?;
@@ -330,8 +328,7 @@ pub async fn retry(
     events: Option<Vec<i64>>,
 ) -> Result<Vec<i64>, Failure> {
     let session = access.open().await?;
-    let transaction =
-        Transaction::<CoverageStatement>::begin(session, access.waiting.timeouts).await?;
+    let transaction = Transaction::<CoverageStatement>::begin(session, access.timeouts).await?;
     let retry = QueueStatement::Retry {
         queue: queue.clone(),
         events,

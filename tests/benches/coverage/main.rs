@@ -17,13 +17,13 @@ mod gate;
 mod sweep;
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use birth_cluster::ClusterOptions;
 use birth_tests::cli::Home;
 use birth_tests::database::Database;
 use birth_tests::estate::large;
-use birth_tests::measure::{release_binary, run, table};
+use birth_tests::measure::{release_binary, run, setting, silent, table};
 use birth_tests::server::Server;
 
 /// Tables that are made; a larger registry shares them.
@@ -48,10 +48,6 @@ fn main() {
     let bench = Bench::new(server, &binary, 100, runs);
     gate::measure(&bench, &mut figures);
     print!("{}", table(&figures));
-}
-
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 
 /// An estate with policy storage and birth triggers.
@@ -81,23 +77,7 @@ impl Bench {
         bench
     }
 
-    /// The binary on this database, silent.
     fn birth(&self, arguments: &[&str]) -> Command {
-        let home = self.home.path();
-        let mut command = Command::new(&self.binary);
-        command
-            .args(arguments)
-            .args(["--database", &self.db.url()])
-            .env_clear()
-            .env("HOME", home)
-            .env("BIRTH_CACHE_DIR", home.join("cache"))
-            .env("BIRTH_LOG_DIR", self.home.runs())
-            .env("BIRTH_KNOWLEDGE_BASE", home.join("kb"))
-            .env("BIRTH_LOG_SINK", home.join("sink"))
-            .current_dir(home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command
+        silent(&self.binary, &self.home, &self.db, arguments)
     }
 }

@@ -20,7 +20,7 @@ mod peers;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use birth_cluster::ClusterOptions;
@@ -28,7 +28,8 @@ use birth_tests::cli::Home;
 use birth_tests::database::{Database, Session};
 use birth_tests::estate::large;
 use birth_tests::measure::{
-    Figure, median, milliseconds, peak_memory, psql, ratio, release_binary, run, table,
+    Figure, median, milliseconds, peak_memory, psql, ratio, release_binary, run, setting, silent,
+    table,
 };
 use birth_tests::server::Server;
 
@@ -88,10 +89,6 @@ fn main() {
     print!("{}", table(&figures));
 }
 
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
-}
-
 struct Bench {
     db: Database,
     home: Home,
@@ -101,22 +98,7 @@ struct Bench {
 
 impl Bench {
     fn birth(&self, arguments: &[&str]) -> Command {
-        let home = self.home.path();
-        let mut command = Command::new(&self.binary);
-        command
-            .args(arguments)
-            .args(["--database", &self.db.url()])
-            .env_clear()
-            .env("HOME", home)
-            .env("BIRTH_CACHE_DIR", home.join("cache"))
-            .env("BIRTH_LOG_DIR", self.home.runs())
-            .env("BIRTH_KNOWLEDGE_BASE", home.join("kb"))
-            .env("BIRTH_LOG_SINK", home.join("sink"))
-            .current_dir(home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command
+        silent(&self.binary, &self.home, &self.db, arguments)
     }
 
     fn apply(&self) -> Command {

@@ -31,8 +31,8 @@ pub struct TargetList(pub Vec<TargetEntry>);
 
 /// Why the file cannot be used.
 ///
-/// Unlike those of other files its errors quote no line: a password that
-/// somebody wrote into it must not come to a log by way of a missing quote.
+/// Unlike those of other files its errors quote no line and no value: a password
+/// that somebody wrote into it must not come to a log by way of a mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TargetListError {
     /// Not TOML, or not of this form.
@@ -40,7 +40,8 @@ pub enum TargetListError {
     Syntax {
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it, in the words of the TOML reader.
+        /// What is wrong with it, in the words of the TOML reader but without
+        /// the value.
         message: String,
     },
     /// Written for a newer host.
@@ -54,9 +55,12 @@ pub enum TargetListError {
     Empty,
     /// A name that cannot stand everywhere a report puts it.
     #[error(
-        "{0:?} cannot name a target: names are 1 to {LONGEST_NAME} of the letters a to z and A to Z, digits, \".\", \"_\" and \"-\""
+        "the name of target {0} cannot be used: names are 1 to {LONGEST_NAME} of the letters a to z and A to Z, digits, \".\", \"_\" and \"-\""
     )]
-    Name(String),
+    Name(
+        /// The place of the target in the file, from 1.
+        usize,
+    ),
     /// Two targets could not be told apart.
     #[error("the target {0} is named twice")]
     Duplicate(String),
@@ -84,7 +88,7 @@ impl TargetList {
             let before = error.span().and_then(|span| text.get(..span.start));
             TargetListError::Syntax {
                 line: before.unwrap_or_default().matches('\n').count() + 1,
-                message: error.message().to_owned(),
+                message: without_value(error.message()),
             }
         };
         let FormatOnly { format } = toml::from_str(text).map_err(syntax)?;
@@ -96,15 +100,30 @@ impl TargetList {
             return Err(TargetListError::Empty);
         }
         let mut names = BTreeSet::new();
-        for entry in &target {
+        for (at, entry) in target.iter().enumerate() {
             if !is_name(&entry.name) {
-                return Err(TargetListError::Name(entry.name.clone()));
+                return Err(TargetListError::Name(at + 1));
             }
             if !names.insert(&entry.name) {
                 return Err(TargetListError::Duplicate(entry.name.clone()));
             }
         }
         Ok(Self(target))
+    }
+}
+
+/// What the reader says of a value of the wrong kind quotes the value: between
+/// the kind of mistake and what it expected instead.
+fn without_value(message: &str) -> String {
+    let Some(rest) = message.strip_prefix("invalid ") else {
+        return message.to_owned();
+    };
+    let Some((mistake, _)) = rest.split_once(": ") else {
+        return message.to_owned();
+    };
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("invalid {mistake}, expected {expected}"),
+        None => format!("invalid {mistake}"),
     }
 }
 
@@ -149,10 +168,10 @@ mod tests {
                 target("a") + &target("b") + &target("a"),
                 TargetListError::Duplicate("a".into()),
             ),
-            (target(""), TargetListError::Name(String::new())),
-            (target("a b"), TargetListError::Name("a b".into())),
-            (target("ä"), TargetListError::Name("ä".into())),
-            (target(&too_long), TargetListError::Name(too_long.clone())),
+            (target(""), TargetListError::Name(1)),
+            (target("a") + &target("a b"), TargetListError::Name(2)),
+            (target("ä"), TargetListError::Name(1)),
+            (target(&too_long), TargetListError::Name(1)),
         ] {
             let found = TargetList::parse(&format!("format = 1\n{text}"));
             assert_eq!(found, Err(expected), "{text}");
@@ -176,10 +195,24 @@ mod tests {
             ),
             ("format = 1\n[[target]]\nname = \"a\"", "connection"),
             ("[[target]]", "format"),
+            (
+                "format = 1\ntarget = [\"host=x password=hunter2, expected y\"]",
+                "line 2 is not readable: invalid type, expected struct TargetEntry",
+            ),
+            (
+                "format = 1\ntarget = \"host=x password=hunter2\"",
+                "expected a sequence",
+            ),
+            (
+                "format = \"hunter2\"",
+                "line 1 is not readable: invalid type, expected u32",
+            ),
+            (
+                "format = 1\n[[target]]\nname = \"postgres://u:hunter2@h/db\"\nconnection = \"x\"",
+                "the name of target 1",
+            ),
         ] {
-            let error = TargetList::parse(text).unwrap_err();
-            let text = error.to_string();
-            assert!(matches!(error, TargetListError::Syntax { .. }), "{text}");
+            let text = TargetList::parse(text).unwrap_err().to_string();
             assert!(text.contains(says), "{text}");
             assert!(!text.contains("hunter2"), "{text}");
         }

@@ -96,24 +96,42 @@ pub fn one_line(text: &str) -> String {
         .collect()
 }
 
-/// Text from a database in a cell of a table: nothing in it is markup.
+/// Text from a database in a cell of a table: nothing in it is markup, nor a link
+/// or a mention that a forge would make of it.
 ///
 /// Characters that could be are written as references, which no reader takes for
 /// structure (CommonMark, section 2.5). A backslash would not do: one that is in
 /// the text itself takes away the next one's meaning.
 #[must_use]
 pub fn table_cell(text: &str) -> String {
+    let text = one_line(text);
     let mut out = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        match c {
-            '|' | '\\' | '<' | '&' | '`' | '[' | ']' | '*' | '~' => {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "&#{};", u32::from(c));
-            }
-            c => out.push(c),
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        let after = text.get(at + c.len_utf8()..).unwrap_or_default();
+        let is_markup = match c {
+            '|' | '\\' | '<' | '&' | '`' | '[' | ']' | '*' | '~' | '@' | '$' => true,
+            // Inside a word it is no emphasis, and names are full of it.
+            '_' => !is_word(before) || !is_word(after.chars().next()),
+            ':' => after.starts_with("//"),
+            '.' => text
+                .get(..at)
+                .is_some_and(|b| b.to_lowercase().ends_with("www")),
+            _ => false,
+        };
+        if is_markup {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "&#{};", u32::from(c));
+        } else {
+            out.push(c);
         }
+        before = Some(c);
     }
     out
+}
+
+fn is_word(neighbour: Option<char>) -> bool {
+    neighbour.is_some_and(|c| c == '_' || c.is_alphanumeric())
 }
 
 #[cfg(test)]
@@ -129,7 +147,10 @@ mod tests {
             // The pipe must not be freed by a backslash of the text's own.
             (r"a\|b", "a&#92;&#124;b"),
             ("<img src=x>", "&#60;img src=x>"),
-            ("[go](http://x)", "&#91;go&#93;(http://x)"),
+            ("[go](http://x)", "&#91;go&#93;(http&#58;//x)"),
+            ("_so_ a__b", "&#95;so&#95; a__b"),
+            ("see WWW.x.org, a@b.c", "see WWW&#46;x.org, a&#64;b.c"),
+            ("12:30, $x$", "12:30, &#36;x&#36;"),
             ("a\n| b", "a&#92;u{a}&#124; b"),
         ] {
             assert_eq!(table_cell(text), expected);

@@ -112,7 +112,7 @@ impl Source {
     ) -> Result<Classification, Failure> {
         let access = Access {
             connection: self.database.settings()?,
-            waiting: self.waiting.waiting(),
+            timeouts: self.waiting.timeouts(),
         };
         output.progress(&format!("connecting to {}", access.connection.describe()));
         let classified = classifier.classify(&access).await?;

@@ -1,6 +1,6 @@
 //! The report as Markdown, for a page or a chat.
 
-use birth_core::op::report::{one_line, table_cell};
+use birth_core::op::report::table_cell;
 
 use super::outline::{Row, sections};
 use crate::cli::Output;
@@ -11,9 +11,9 @@ pub(super) fn show(output: &Output, found: &Decisions) {
     output.line("# Open decisions\n");
     output.line(format!(
         "- registry: {}\n- database: {}\n- policy: {} revision {}, digest {}\n- read at: {}",
-        one_line(&found.registry.to_string()),
-        one_line(&found.server.database.database),
-        one_line(&revision.name),
+        table_cell(&found.registry.to_string()),
+        table_cell(&found.server.database.database),
+        table_cell(&revision.name),
         revision.revision,
         revision.digest,
         found.at
@@ -32,7 +32,7 @@ pub(super) fn show(output: &Output, found: &Decisions) {
             output.line("");
         }
         output.line(match &section.note {
-            Some(note) => one_line(note),
+            Some(note) => table_cell(note),
             None => format!("{} in all", section.rows.len()),
         });
     }

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use birth_core::coverage::{Standing, SweepSummary};
 use birth_core::op::decide::request::{Request, Requests};
-use birth_core::op::gate::queue;
 use birth_core::outcome::{FailureClass, Status};
 use birth_core::policy::coverage::CoverageStatus;
 
 use super::{Stage, prepare};
+use crate::cli::options::queue_of;
 use crate::cli::output::{BAD, GOOD, WARN, plain, styled};
 use crate::cli::{plan, render::Render as _};
 use crate::journal;
@@ -103,13 +103,7 @@ impl Stage<'_> {
     }
 
     async fn drain(&self, estate: &Environment) -> Result<(), Failure> {
-        let queue = queue(&self.profile.naming).map_err(|error| {
-            Failure::new(
-                FailureClass::Internal,
-                "PROFILE_NOT_USABLE",
-                error.to_string(),
-            )
-        })?;
+        let queue = queue_of(&self.profile)?;
         let mut worker = Worker {
             coverage: self.coverage(),
             queue,

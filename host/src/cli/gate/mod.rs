@@ -9,11 +9,9 @@ use std::rc::Rc;
 
 use clap::{Args, Subcommand};
 
-use birth_core::ident::QualifiedName;
-use birth_core::op::gate::queue;
-use birth_core::outcome::{Exit, FailureClass, FinalResponse, Status};
+use birth_core::outcome::{Exit, FinalResponse, Status};
 
-use super::options::WaitingOptions;
+use super::options::{UNATTENDED_CONNECT_TIMEOUT, WaitingOptions, queue_of};
 use super::{DatabaseOptions, Output, PolicyOptions};
 use crate::run::Access;
 use crate::run::coverage::Coverage;
@@ -84,7 +82,7 @@ impl Work {
         policy.ensure_approved()?;
         let profile = Rc::new(self.database.profile(output)?);
         let worker = Worker {
-            queue: queue(&profile.naming).map_err(|error| bad_name(&error))?,
+            queue: queue_of(&profile)?,
             coverage: Coverage {
                 profile,
                 schema: self.database.schema.clone(),
@@ -94,7 +92,9 @@ impl Work {
             attempts: self.attempts,
             alone: 0,
         };
-        let access = access(&self.database, &self.waiting)?;
+        let mut access = access(&self.database, &self.waiting)?;
+        let patience = UNATTENDED_CONNECT_TIMEOUT;
+        access.connection = access.connection.with_default_timeout(patience);
         Ok((worker, access))
     }
 }
@@ -111,23 +111,9 @@ fn response(key: &str, status: Status, reason: Option<&str>, all: &Effects) -> F
         .with("issues_closed", all.closed)
 }
 
-/// The queue that the profile names.
-fn queue_of(database: &DatabaseOptions, output: &Output) -> Result<QualifiedName, Failure> {
-    let profile = database.profile(output)?;
-    queue(&profile.naming).map_err(|error| bad_name(&error))
-}
-
 fn access(database: &DatabaseOptions, waiting: &WaitingOptions) -> Result<Access, Failure> {
     Ok(Access {
         connection: database.settings()?,
-        waiting: waiting.waiting(),
+        timeouts: waiting.timeouts(),
     })
-}
-
-fn bad_name(error: &birth_core::ident::IdentifierError) -> Failure {
-    Failure::new(
-        FailureClass::Configuration,
-        "PROFILE_NOT_USABLE",
-        format!("naming.gate-schema: {error}"),
-    )
 }

@@ -4,8 +4,8 @@ use clap::Args;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::{access, queue_of};
-use crate::cli::options::WaitingOptions;
+use super::access;
+use crate::cli::options::{WaitingOptions, queue_of};
 use crate::cli::{DatabaseOptions, Output};
 use crate::run::failure::Failure;
 use crate::run::worker::retry;
@@ -30,7 +30,7 @@ pub(super) struct Retry {
 
 impl Retry {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let queue = queue_of(&self.database, output)?;
+        let queue = queue_of(&self.database.profile(output)?)?;
         let access = access(&self.database, &self.waiting)?;
         let wanted = (!self.all).then_some(self.events);
         let back = retry(&access, &queue, wanted.clone()).await?;

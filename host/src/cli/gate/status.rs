@@ -6,8 +6,8 @@ use serde::Serialize;
 use birth_core::coverage::queue::{QueueState, QueuedEvent};
 use birth_core::outcome::{Exit, Status};
 
-use super::{access, queue_of};
-use crate::cli::options::WaitingOptions;
+use super::access;
+use crate::cli::options::{WaitingOptions, queue_of};
 use crate::cli::output::{BAD, BOLD, DIM, WARN, one_line, styled};
 use crate::cli::{DatabaseOptions, Output};
 use crate::run::failure::Failure;
@@ -46,7 +46,7 @@ struct Failed<'a> {
 
 impl GateStatus {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let queue = queue_of(&self.database, output)?;
+        let queue = queue_of(&self.database.profile(output)?)?;
         let access = access(&self.database, &self.waiting)?;
         let (state, failed) = queue_status(&access, &queue, self.most).await?;
         if output.is_json() {

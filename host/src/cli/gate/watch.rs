@@ -58,7 +58,7 @@ impl Watch {
             drain: self.drain_timeout,
         };
         // One turn may take a lock, run statements and wait in between.
-        let timeouts = access.waiting.timeouts;
+        let timeouts = access.timeouts;
         let stalled_after = (timeouts.lock + timeouts.statement) * 4 + Duration::from_secs(60);
         let probe = Rc::new(Probe::new(&about, stalled_after));
         let listener = match self.listen {

@@ -6,9 +6,9 @@ use birth_core::op::decide::report::changes;
 use birth_core::op::{Decision, Item};
 use birth_core::sql::Statement as _;
 
-use super::{Render, SHOWN, more, reasons};
+use super::{Render, SHOWN, fact, list, more, on_server, reasons, undone};
 use crate::cli::Output;
-use crate::cli::output::{BOLD, DIM, WARN, decision, one_line, plain, styled};
+use crate::cli::output::{BOLD, DIM, decision, one_line, plain, styled};
 use crate::cli::plan::approval;
 use crate::plugin::set::PolicyRuntime;
 use crate::run::decide::Decide;
@@ -27,17 +27,9 @@ impl Render for Decide {
         let (plan, server) = (planned.plan(), planned.server());
         let registry = one_line(&plan.registry.name.to_string());
         output.text(styled(BOLD, format!("Coverage decisions in {registry}")));
-        output.text(format!(
-            "  database  {} on PostgreSQL {}, role {}",
-            plain(&server.database.database),
-            server.version,
-            plain(&server.role)
-        ));
-        output.text(format!("  by        {}", one_line(&plan.requests.by)));
-        output.text(format!(
-            "  policy    {}\n",
-            approval(&plan.revision, policy)
-        ));
+        fact(output, "database", on_server(server));
+        fact(output, "by", one_line(&plan.requests.by));
+        fact(output, "policy", approval(&plan.revision, policy) + "\n");
     }
 
     fn items(output: &Output, plan: &DecidePlan) {
@@ -93,17 +85,7 @@ fn value(value: Option<&str>) -> String {
 
 /// Shows a rollback's plan.
 pub(in crate::cli) fn show_rollback(output: &Output, plan: &RollbackPlan) {
-    output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
-    for gone in plan.undo.gone.iter().take(SHOWN) {
-        output.text(format!("  already gone: {}", plain(gone)));
-    }
-    more(output, plan.undo.gone.len());
-    for left in plan.undo.left.iter().take(SHOWN) {
-        output.text(format!("  {} {}", styled(WARN, "left:"), plain(left)));
-    }
-    more(output, plan.undo.left.len());
-    for statement in plan.undo.statements.iter().take(SHOWN) {
-        output.text(format!("  {}", plain(&statement.preview())));
-    }
-    more(output, plan.undo.statements.len());
+    undone(output, &plan.of, &plan.undo.gone, &plan.undo.left);
+    let statements = plan.undo.statements.iter();
+    list(output, statements.map(|s| plain(&s.preview())));
 }

@@ -5,9 +5,9 @@ use birth_core::op::gate::plan::{GateObject, GatePlan};
 use birth_core::op::gate::verify::is_ready;
 use birth_core::sql::Statement as _;
 
-use super::{Render, items};
+use super::{Render, fact, found_by, items, list, on_server, room, undone};
 use crate::cli::Output;
-use crate::cli::output::{BAD, BOLD, DIM, WARN, plain, styled};
+use crate::cli::output::{BAD, BOLD, plain, styled};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::gate::Gate;
 use crate::run::gate::rollback::RollbackPlan;
@@ -23,7 +23,6 @@ impl Render for Gate {
 
     fn header(output: &Output, planned: &Planned<Self>, _policy: &PolicyRuntime) {
         let (plan, server, target) = (planned.plan(), planned.server(), planned.target());
-        let names = &target.registry;
         output.text(styled(
             BOLD,
             format!(
@@ -31,30 +30,9 @@ impl Render for Gate {
                 plain(&plan.registry.name.to_string())
             ),
         ));
-        output.text(format!(
-            "  database  {} on PostgreSQL {}, role {}",
-            plain(&server.database.database),
-            server.version,
-            plain(&server.role)
-        ));
-        output.text(format!(
-            "  registry  {}",
-            styled(
-                DIM,
-                plain(&format!(
-                    "{}; key column {}: {}; role column {}: {}",
-                    names.registry.why,
-                    names.key.column,
-                    names.key.why,
-                    names.role.column,
-                    names.role.why
-                ))
-            )
-        ));
-        output.text(format!(
-            "  locks     needs {}, the server has room for {}\n",
-            target.locks.needed, target.locks.room
-        ));
+        fact(output, "database", on_server(server));
+        fact(output, "registry", found_by(&target.registry));
+        fact(output, "locks", room(&target.locks) + "\n");
         for warning in &plan.warnings {
             output.warning(warning);
         }
@@ -84,20 +62,13 @@ impl Render for Gate {
 /// Shows a rollback's plan.
 pub(in crate::cli) fn show_rollback(output: &Output, plan: &RollbackPlan) {
     let undo = &plan.undo;
-    output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
-    for gone in &undo.gone {
-        output.text(format!("  already gone: {}", plain(gone)));
-    }
-    for left in &undo.left {
-        output.text(format!("  {} {}", styled(WARN, "left:"), plain(left)));
-    }
+    undone(output, &plan.of, &undo.gone, &undo.left);
     if undo.events > 0 {
         output.text(format!("  the queue holds {} event(s)", undo.events));
     }
     for refusal in &undo.refusals {
         output.text(format!("  {} {}", styled(BAD, "refused:"), plain(refusal)));
     }
-    for statement in &undo.statements {
-        output.text(format!("  {};", plain(&statement.sql())));
-    }
+    let statements = undo.statements.iter();
+    list(output, statements.map(|s| plain(&s.sql()) + ";"));
 }

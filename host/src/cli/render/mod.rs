@@ -11,8 +11,11 @@ use birth_core::op::{Described, Item};
 use birth_core::policy::verdict::Reason;
 
 use super::Output;
-use super::output::{DIM, decision, plain, severity, styled};
+use super::output::{BOLD, DIM, WARN, decision, plain, severity, styled};
+use crate::pg::Server;
 use crate::plugin::set::PolicyRuntime;
+use crate::run::classify::RegistryNames;
+use crate::run::locks::LockBudget;
 use crate::run::operation::Operation;
 use crate::run::stage::Planned;
 
@@ -77,4 +80,66 @@ pub(super) fn more(output: &Output, all: usize) {
     if all > SHOWN {
         output.text(format!("  … and {} more", all - SHOWN));
     }
+}
+
+/// A line of a header.
+fn fact(output: &Output, name: &str, text: impl std::fmt::Display) {
+    output.text(format!("  {name:<9} {text}"));
+}
+
+/// Where it is.
+fn on_server(server: &Server) -> String {
+    format!(
+        "{} on PostgreSQL {}, role {}",
+        plain(&server.database.database),
+        server.version,
+        plain(&server.role)
+    )
+}
+
+/// Why the registry is taken for one, and its columns for what they are.
+fn found_by(names: &RegistryNames) -> String {
+    let RegistryNames {
+        registry,
+        key,
+        role,
+        ..
+    } = names;
+    let why = format!(
+        "{}; key column {}: {}; role column {}: {}",
+        registry.why, key.column, key.why, role.column, role.why
+    );
+    styled(DIM, plain(&why))
+}
+
+/// Whether the locks can be had.
+fn room(locks: &LockBudget) -> String {
+    format!(
+        "needs {}, the server has room for {}",
+        locks.needed, locks.room
+    )
+}
+
+/// The beginning of a rollback's plan: what is gone already, and what stays.
+fn undone(output: &Output, of: &str, gone: &[String], left: &[String]) {
+    output.text(styled(BOLD, format!("Rollback of run {of}")));
+    list(
+        output,
+        gone.iter()
+            .map(|gone| format!("already gone: {}", plain(gone))),
+    );
+    let word = styled(WARN, "left:");
+    list(
+        output,
+        left.iter().map(|left| format!("{word} {}", plain(left))),
+    );
+}
+
+/// The first lines of a list.
+fn list(output: &Output, lines: impl ExactSizeIterator<Item = String>) {
+    let all = lines.len();
+    for line in lines.take(SHOWN) {
+        output.text(format!("  {line}"));
+    }
+    more(output, all);
 }

@@ -5,7 +5,7 @@ use birth_core::op::storage::plan::{Proposed, StoragePlan};
 use birth_core::op::storage::verify::is_ready;
 use birth_core::sql::Statement as _;
 
-use super::{Render, items};
+use super::{Render, fact, items, list, on_server, room, undone};
 use crate::cli::Output;
 use crate::cli::output::{BAD, BOLD, DIM, plain, styled};
 use crate::cli::plan::approval;
@@ -31,30 +31,14 @@ impl Render for Storage {
                 plain(&plan.registry.name.to_string())
             ),
         ));
-        output.text(format!(
-            "  database  {} on PostgreSQL {}, role {}",
-            plain(&server.database.database),
-            server.version,
-            plain(&server.role)
-        ));
-        output.text(format!(
-            "  registry  {}",
-            styled(
-                DIM,
-                plain(&format!(
-                    "{}; key column {}: {}",
-                    target.registry.why, target.key.column, target.key.why
-                ))
-            )
-        ));
-        output.text(format!(
-            "  locks     needs {}, the server has room for {}",
-            target.locks.needed, target.locks.room
-        ));
-        output.text(format!(
-            "  policy    {}\n",
-            approval(&plan.revision, policy)
-        ));
+        fact(output, "database", on_server(server));
+        let why = format!(
+            "{}; key column {}: {}",
+            target.registry.why, target.key.column, target.key.why
+        );
+        fact(output, "registry", styled(DIM, plain(&why)));
+        fact(output, "locks", room(&target.locks));
+        fact(output, "policy", approval(&plan.revision, policy) + "\n");
     }
 
     fn items(output: &Output, plan: &StoragePlan) {
@@ -83,10 +67,7 @@ impl Render for Storage {
 
 /// Shows a rollback's plan.
 pub(in crate::cli) fn show_rollback(output: &Output, plan: &RollbackPlan) {
-    output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
-    for gone in &plan.undo.gone {
-        output.text(format!("  already gone: {}", plain(gone)));
-    }
+    undone(output, &plan.of, &plan.undo.gone, &[]);
     for (column, rows) in &plan.undo.holding_data {
         output.text(format!(
             "  column {} holds data in {rows} row(s)",
@@ -96,7 +77,6 @@ pub(in crate::cli) fn show_rollback(output: &Output, plan: &RollbackPlan) {
     for refusal in &plan.undo.refusals {
         output.text(format!("  {} {}", styled(BAD, "refused:"), plain(refusal)));
     }
-    for statement in &plan.undo.statements {
-        output.text(format!("  {};", plain(&statement.sql())));
-    }
+    let statements = plan.undo.statements.iter();
+    list(output, statements.map(|s| plain(&s.sql()) + ";"));
 }

@@ -7,9 +7,9 @@ use birth_core::op::triggers::verify::is_ready;
 use birth_core::op::{Decision, Item};
 use birth_core::sql::Statement as _;
 
-use super::{Render, SHOWN, more, reasons};
+use super::{Render, SHOWN, found_by, list, more, on_server, reasons, undone};
 use crate::cli::Output;
-use crate::cli::output::{BAD, BOLD, DIM, WARN, decision, one_line, plain, styled};
+use crate::cli::output::{BAD, BOLD, decision, one_line, plain, styled};
 use crate::cli::plan::approval;
 use crate::plugin::set::PolicyRuntime;
 use crate::run::stage::Planned;
@@ -28,8 +28,7 @@ impl Render for Triggers {
 
     fn header(output: &Output, planned: &Planned<Self>, policy: &PolicyRuntime) {
         let (plan, server, target) = (planned.plan(), planned.server(), planned.target());
-        let registry = &target.registry;
-        let fact = |name: &str, text: String| output.text(format!("  {name:<9} {text}"));
+        let fact = |name: &str, text: String| super::fact(output, name, text);
         output.text(styled(
             BOLD,
             format!(
@@ -37,29 +36,8 @@ impl Render for Triggers {
                 plain(&plan.registry.name.to_string())
             ),
         ));
-        fact(
-            "database",
-            format!(
-                "{} on PostgreSQL {}, role {}",
-                plain(&server.database.database),
-                server.version,
-                plain(&server.role)
-            ),
-        );
-        fact(
-            "registry",
-            styled(
-                DIM,
-                plain(&format!(
-                    "{}; key column {}: {}; role column {}: {}",
-                    registry.registry.why,
-                    registry.key.column,
-                    registry.key.why,
-                    registry.role.column,
-                    registry.role.why
-                )),
-            ),
-        );
+        fact("database", on_server(server));
+        fact("registry", found_by(&target.registry));
         fact(
             "function",
             format!(
@@ -183,17 +161,7 @@ fn differences(output: &Output, differences: &[Difference]) {
 
 /// Shows a rollback's plan.
 pub(in crate::cli) fn show_rollback(output: &Output, plan: &RollbackPlan) {
-    output.text(styled(BOLD, format!("Rollback of run {}", plan.of)));
-    for gone in plan.undo.gone.iter().take(SHOWN) {
-        output.text(format!("  already gone: {}", plain(gone)));
-    }
-    more(output, plan.undo.gone.len());
-    for left in plan.undo.left.iter().take(SHOWN) {
-        output.text(format!("  {} {}", styled(WARN, "left:"), plain(left)));
-    }
-    more(output, plan.undo.left.len());
-    for statement in plan.undo.statements.iter().take(SHOWN) {
-        output.text(format!("  {}", plain(&statement.preview())));
-    }
-    more(output, plan.undo.statements.len());
+    undone(output, &plan.of, &plan.undo.gone, &plan.undo.left);
+    let statements = plan.undo.statements.iter();
+    list(output, statements.map(|s| plain(&s.preview())));
 }

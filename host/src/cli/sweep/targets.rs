@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
 
 use birth_core::coverage::{Shard, TargetEntry, TargetList};
 use birth_core::outcome::FailureClass;
@@ -10,7 +9,9 @@ use birth_core::profile::Profile;
 
 use super::{Sharing, Sweep, Target};
 use crate::cli::Output;
-use crate::cli::options::{connection, environment, read_named, read_profile};
+use crate::cli::options::{
+    UNATTENDED_CONNECT_TIMEOUT, connection, environment, read_named, read_profile,
+};
 use crate::pg::connect::{ConnectionSettings, secret_in};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::coverage::Coverage;
@@ -19,10 +20,6 @@ use crate::run::{Access, sweep};
 
 /// Where Kubernetes says which of its pods an indexed job's process is.
 const INDEX_VARIABLE: &str = "JOB_COMPLETION_INDEX";
-
-/// Longest wait for a connection of a fleet where its target gives none: libpq's
-/// default waits without end, and a fleet has others to look at.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A database and what sweeps it.
 #[derive(Debug)]
@@ -77,7 +74,7 @@ pub(super) fn read(
         schema,
         policy: Rc::clone(policy),
     };
-    let waiting = || options.waiting.waiting();
+    let timeouts = options.waiting.timeouts();
     let Some(path) = &options.fleet.targets else {
         let connection = options.database.settings()?;
         let schema = options.database.schema.clone();
@@ -87,7 +84,7 @@ pub(super) fn read(
                 sweep: options.engine(coverage(profile, schema), shard),
                 access: Access {
                     connection,
-                    waiting: waiting(),
+                    timeouts,
                 },
             }),
         }]);
@@ -108,7 +105,7 @@ pub(super) fn read(
                 sweep: options.engine(coverage(profile, schema), None),
                 access: Access {
                     connection,
-                    waiting: waiting(),
+                    timeouts,
                 },
             })
         });
@@ -147,7 +144,7 @@ fn refuse_secret(path: &Path, entry: &TargetEntry) -> Result<(), Failure> {
 }
 
 fn fleet_access(entry: &TargetEntry) -> Result<ConnectionSettings, Failure> {
-    Ok(connection(Some(&entry.connection))?.with_default_timeout(CONNECT_TIMEOUT))
+    Ok(connection(Some(&entry.connection))?.with_default_timeout(UNATTENDED_CONNECT_TIMEOUT))
 }
 
 /// The target's own profile, from beside the file that names it, else the one

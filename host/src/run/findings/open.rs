@@ -122,13 +122,8 @@ impl<'t> OpenIssues<'t> {
         self.issues.is_empty()
     }
 
-    /// The issue that tells of a finding.
-    #[must_use]
-    pub fn find(&self, finding: &Finding) -> Option<&OpenIssue> {
-        self.issues.get(self.range(finding)).and_then(<[_]>::first)
-    }
-
-    /// As [`Self::find`], and remembers that the finding is still there.
+    /// The issue that tells of a finding. Remembers that the finding is still
+    /// there.
     pub fn meet(&mut self, finding: &Finding) -> Option<&OpenIssue> {
         let range = self.range(finding);
         let issues = self.issues.get_mut(range)?;

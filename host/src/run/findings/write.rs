@@ -298,8 +298,11 @@ fn ready(places: &[usize], rows: Rows, mut refused: impl FnMut(usize, &str)) -> 
 /// The code of a row that the server refused, or a trigger of the user's.
 pub const ROW_REFUSED: &str = "FINDING_REFUSED";
 
-/// What a table did with a row, without the row's own values. Where it is the
-/// server that is in trouble, and not the row, it stays what it was.
+/// What a table did with a row, without the row's own values. Where it is surely
+/// the server that is in trouble, and not the row, it stays what it was. A
+/// statement that took too long and a name or right that is missing may be a
+/// trigger's doing for this one row: counted as the server's they would hold up
+/// every other row for ever.
 pub fn row_refused(error: PgError) -> Failure {
     match error.kind {
         PgErrorKind::ConnectionLost

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::stored::{ColumnCasts, WantedDecision};
 use crate::facts::conflict::WantedType;
 use crate::ident::QualifiedName;
+use crate::ident::quote;
 use crate::op::storage::COLUMNS;
 use crate::sql::Statement;
-use crate::sql::query::coverage::quoted;
 use crate::sql::query::decide::policy_texts;
 
 /// A statement that writes a decision.
@@ -67,7 +67,7 @@ pub(super) fn update(registry: &QualifiedName, columns: &ColumnCasts, time: &str
     let assignments: Vec<String> = COLUMNS
         .iter()
         .map(|wanted| {
-            let name = quoted(wanted.name);
+            let name = quote(wanted.name);
             if wanted.wanted == WantedType::Timestamptz {
                 return format!("{name} = {time}");
             }

@@ -99,12 +99,6 @@ impl StoragePlan {
             .count()
     }
 
-    /// Whether any object is blocked.
-    #[must_use]
-    pub fn is_blocked(&self) -> bool {
-        self.items.iter().any(|i| i.decision == Decision::Blocked)
-    }
-
     /// What differs between this plan and one made now, for people. Empty
     /// means that they are the same plan.
     #[must_use]

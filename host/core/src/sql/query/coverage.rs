@@ -6,7 +6,7 @@ use super::super::literal;
 use crate::coverage::Shard;
 use crate::estate::EstateColumns;
 use crate::facts::conflict::WantedType;
-use crate::ident::{Identifier, QualifiedName};
+use crate::ident::{Identifier, QualifiedName, quote};
 use crate::op::storage::{COLUMNS, PolicyColumn};
 
 /// Where collections, decisions and mappings are.
@@ -113,7 +113,7 @@ fn columns(source: &CoverageSource) -> String {
 
 /// A policy column as text, its time in whole seconds; `infinity` is no time.
 fn policy_value(source: &CoverageSource, policy: &PolicyColumn) -> String {
-    let column = format!("r.{}", quoted(policy.name));
+    let column = format!("r.{}", quote(policy.name));
     match (source.storage_ready, policy.wanted) {
         (false, WantedType::Text) => "NULL::text".to_owned(),
         (false, WantedType::Timestamptz) => "NULL::int8".to_owned(),
@@ -122,11 +122,6 @@ fn policy_value(source: &CoverageSource, policy: &PolicyColumn) -> String {
             "CASE WHEN isfinite({column}) THEN floor(extract(epoch FROM {column}))::int8 END"
         ),
     }
-}
-
-/// The policy columns' names are constants of the design; see their test.
-pub(crate) fn quoted(name: &str) -> String {
-    Identifier::new(name).map_or_else(|_| String::new(), |name| name.quoted())
 }
 
 fn key_text(row: &str, column: &Identifier) -> String {

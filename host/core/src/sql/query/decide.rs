@@ -1,9 +1,8 @@
 //! What decisions ask of the registry: its columns, and what the policy columns
 //! of some rows say.
 
-use super::coverage::quoted;
 use crate::facts::conflict::WantedType;
-use crate::ident::{Identifier, QualifiedName};
+use crate::ident::{Identifier, QualifiedName, quote};
 use crate::op::storage::COLUMNS;
 
 /// The columns of the registry (`$1 oid`): number, name, type without a length,
@@ -51,7 +50,7 @@ pub fn decided_rows(registry: &QualifiedName, key: &Identifier) -> String {
 #[must_use]
 pub fn policy_texts(row: &str) -> String {
     let texts = COLUMNS.iter().map(|policy| {
-        let column = quoted(policy.name);
+        let column = quote(policy.name);
         match policy.wanted {
             WantedType::Text => format!("{row}.{column}::text"),
             WantedType::Timestamptz => {
