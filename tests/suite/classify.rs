@@ -136,9 +136,9 @@ fn from_a_draft_to_an_approved_report_and_to_a_difference() {
     let text = format!("\u{feff}{}\n\nLooked at on Monday.\n", place.read(DRAFT));
     fs::write(place.reports().join(DRAFT), text.replace('\n', "  \r\n")).unwrap();
     // Nobody to ask: shown, and not approved.
-    let asked = place.run(&["approve", "--by", "Ann"]).expect_code(0);
+    let asked = place.run(&["approve", "--by", "Ann"]).expect_code(20);
     assert!(
-        asked.stderr.contains("nothing was approved: add --yes"),
+        asked.stderr.contains("nothing was approved") && asked.stderr.contains("next: add --yes"),
         "{}",
         asked.stderr
     );
@@ -260,7 +260,7 @@ fn a_report_for_programs() {
 
     let ran = place
         .run(&["approve", "--by", "Ann", "--format", "json"])
-        .expect_code(0);
+        .expect_code(20);
     assert_eq!(ran.json()["approved"], false);
     assert!(!place.reports().join(APPROVED).exists());
     let json = place.run(&["approve", "--by", "Ann", "--yes", "--format", "json"]);

@@ -56,7 +56,8 @@ fn something_else_is_there() {
     let others_queue = format!(
         "CREATE SCHEMA birth_gate; CREATE TABLE birth_gate.event (event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
            collection text, cause text NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-           attempts integer NOT NULL DEFAULT 0, retry_at timestamptz, set_aside_at timestamptz, error text);
+           attempts integer NOT NULL DEFAULT 0, retry_at timestamptz, set_aside_at timestamptz, error text)
+           WITH (vacuum_truncate = false);
          ALTER TABLE birth_gate.event OWNER TO {role}"
     );
     let gone = "DROP SCHEMA birth_gate CASCADE";
@@ -76,7 +77,7 @@ fn something_else_is_there() {
                 "CREATE SCHEMA birth_gate; CREATE TABLE birth_gate.event (id int)",
                 gone,
                 1,
-                "QUEUE_COLUMNS_DIFFER QUEUE_COLUMNS_UNKNOWN QUEUE_KEY_DIFFERS",
+                "QUEUE_COLUMNS_DIFFER QUEUE_COLUMNS_UNKNOWN QUEUE_KEY_DIFFERS QUEUE_TRUNCATED_BY_VACUUM",
             ),
             (
                 "CREATE SCHEMA birth_gate; CREATE VIEW birth_gate.event AS SELECT 1 AS event_id",
@@ -259,6 +260,11 @@ fn the_gate_was_changed() {
         ),
         ("SET UNLOGGED", "SET LOGGED", "QUEUE_UNLOGGED"),
         (
+            "RESET (vacuum_truncate)",
+            "SET (vacuum_truncate = false)",
+            "QUEUE_TRUNCATED_BY_VACUUM",
+        ),
+        (
             "ADD CONSTRAINT c CHECK (attempts < 9)",
             "DROP CONSTRAINT c",
             "QUEUE_GUARDED",
@@ -279,6 +285,12 @@ fn the_gate_was_changed() {
         cases.push((spoil, mend, 1, code));
     }
     cases.extend([
+        (
+            "GRANT DELETE ON birth_gate.event TO PUBLIC",
+            "REVOKE DELETE ON birth_gate.event FROM PUBLIC",
+            1,
+            "QUEUE_OPEN",
+        ),
         (
             "CREATE RULE r AS ON INSERT TO birth_gate.event DO INSTEAD NOTHING",
             "DROP RULE r ON birth_gate.event",

@@ -183,3 +183,48 @@ fn role_that_may_not_undo() {
     }
     assert_eq!(owned.place.objects(), before);
 }
+
+/// Whoever owns the registry can change its key's type, and what a cast of that
+/// type to text does. The function runs as somebody stronger: it must not.
+#[test]
+fn nothing_of_the_registrys_owner_runs_as_the_gates_owner() {
+    let owned = Owned::new(&PLAIN);
+    owned.place.applied();
+    owned.execute("GRANT CREATE ON SCHEMA inventory TO @role");
+    let session = owned.place.db.session_as(&owned.role);
+    session.execute(
+        "CREATE TABLE inventory.seen AS SELECT NULL::text AS who WHERE false;
+         CREATE TYPE inventory.k AS (v text);
+         CREATE FUNCTION inventory.k(v text) RETURNS inventory.k LANGUAGE sql AS 'SELECT ROW($1)::inventory.k';
+         CREATE FUNCTION inventory.t(k inventory.k) RETURNS text LANGUAGE plpgsql AS
+           $$ BEGIN INSERT INTO inventory.seen VALUES (current_user); RETURN ($1).v; END $$;
+         CREATE CAST (inventory.k AS text) WITH FUNCTION inventory.t(inventory.k);
+         ALTER TABLE inventory.collection_registry ALTER collection_key TYPE inventory.k USING inventory.k(collection_key);
+         INSERT INTO inventory.collection_registry (collection_key) VALUES (inventory.k('a'));
+         UPDATE inventory.collection_registry SET governance_role = 'observed'",
+    );
+    assert_eq!(session.warnings(), [""; 0]);
+    assert_eq!(owned.place.events(), ["(a) INSERT", "(a) ROLE"]);
+    let seen = owned.place.db.value("SELECT count(*) FROM inventory.seen");
+    assert_eq!(seen, "0");
+    // The cast itself does what it was made for.
+    session.execute("SELECT collection_key::text FROM inventory.collection_registry");
+    let seen = owned.place.db.value("SELECT count(*) FROM inventory.seen");
+    assert_eq!(seen, "1");
+}
+
+/// Privileges that the database gives by default are not the gate's.
+#[test]
+fn default_privileges_open_nothing() {
+    let place = Place::new(server::one(), &PLAIN);
+    place.db.execute(
+        "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC;
+         ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC;
+         ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
+    );
+    place.applied();
+    let open = "SELECT has_schema_privilege('public', 'birth_gate', 'USAGE, CREATE'),
+      has_table_privilege('public', 'birth_gate.event', 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE'),
+      has_function_privilege('public', 'birth_gate.record_event()', 'EXECUTE')";
+    assert_eq!(place.db.rows(open), [["f", "f", "f"]]);
+}

@@ -258,6 +258,36 @@ fn a_row_that_is_refused_keeps_no_other_out() {
     assert_eq!(scene.checks().len(), 6);
 }
 
+/// Somebody edits one issue and does not commit: the others are closed.
+#[test]
+fn an_issue_that_somebody_edits_holds_up_no_sweep() {
+    let scene = Scene::new();
+    scene.db.execute(
+        "SELECT inventory.covered(name) FROM unnest(ARRAY['a', 'b', 'c']) name;
+         ALTER TABLE app.a DISABLE TRIGGER births; ALTER TABLE app.b DISABLE TRIGGER births",
+    );
+    scene.drain().expect_code(0);
+    scene.db.execute(
+        "ALTER TABLE app.a ENABLE TRIGGER births; ALTER TABLE app.b ENABLE TRIGGER births",
+    );
+    let holder = scene.db.session();
+    holder.execute(
+        "BEGIN; UPDATE inventory.system_issues SET description = 'mine' WHERE collection_key = 'a'",
+    );
+    let ran = scene.sweep(&["--close-resolved"]);
+    assert_eq!(ran.get("sweep_status"), "PASS");
+    assert_eq!(ran.get("issues_closed"), "1");
+    assert!(
+        ran.stdout
+            .contains("1 issues of resolved gaps were not closed"),
+        "{}",
+        ran.stdout
+    );
+    holder.execute("COMMIT");
+    let ran = scene.sweep(&["--close-resolved"]);
+    assert_eq!(ran.get("issues_closed"), "1");
+}
+
 /// A gap that comes back while its issue is being closed is told of again.
 #[test]
 fn a_gap_that_comes_back_while_its_issue_is_closed() {
@@ -270,7 +300,7 @@ fn a_gap_that_comes_back_while_its_issue_is_closed() {
     scene.db.execute("ALTER TABLE app.a ENABLE TRIGGER births");
     // The sweep has looked once more and found it gone; then it has to wait.
     let holder = scene.db.session();
-    holder.execute("BEGIN; SELECT FROM inventory.system_issues FOR UPDATE");
+    holder.execute("BEGIN; LOCK TABLE inventory.system_issues IN SHARE MODE");
     let close = ["sweep", "--close-resolved", "--lock-timeout", "30s"];
     let sweep = Running(scene.on(&close).start());
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

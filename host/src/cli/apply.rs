@@ -14,6 +14,7 @@ use super::operations::{
     OperationArgument, OperationName, TriggersOptions, gate, storage, triggers,
 };
 use super::options::read_named;
+use super::output::NOBODY_TO_ASK;
 use super::render::Render;
 use super::{DatabaseOptions, Output, PolicyOptions, RunOptions};
 use crate::plugin::set::PolicyRuntime;
@@ -292,30 +293,46 @@ pub(super) async fn confirm<O: Render>(
 ) -> Result<Option<O::Plan>, Failure> {
     let planned = carry_out::plan(access, operation).await?;
     let stopped = O::stop(planned.plan()).is_some();
-    // One JSON document: a blocked run closes with its final response.
+    let asks = !stopped && !O::statements(planned.plan()).is_empty();
+    let nothing = "nothing was executed";
+    let otherwise = "add --yes, or save the plan and name it with --plan";
+    // One JSON document: a run that is stopped closes with its final response.
     if !(output.is_json() && stopped) {
         super::plan::show(output, &planned, policy, access)?;
     }
     let plan = planned.close().await;
-    let go_on = stopped
-        || (!O::statements(&plan).is_empty()
-            && ask(
-                output,
-                "Execute this?",
-                "nothing was executed",
-                "add --yes, or save the plan and name it with --plan",
-            ));
+    let go_on = stopped || asks && ask(output, "Execute this?", nothing, otherwise)?;
     Ok(go_on.then_some(plan))
 }
 
-/// Asks for a typed "yes" on a terminal; otherwise says that nothing happened
-/// and how to go on.
-pub(super) fn ask(output: &Output, question: &str, nothing: &str, otherwise: &str) -> bool {
+/// Whether there is somebody to ask. A job that nobody watches and that does not
+/// say yes beforehand must not look as if it had done its work.
+pub(super) fn ensure_can_ask(
+    output: &Output,
+    nothing: &str,
+    otherwise: &str,
+) -> Result<(), Failure> {
     let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
-    if !stdin.is_terminal() || !stderr.is_terminal() || output.is_json() {
-        output.warning(&format!("{nothing}: {otherwise}"));
-        return false;
+    if stdin.is_terminal() && stderr.is_terminal() && !output.is_json() {
+        return Ok(());
     }
+    let message = format!("{nothing}: there is no terminal on which somebody could say yes");
+    Err(Failure::new(FailureClass::Configuration, NOBODY_TO_ASK, message).with_hint(otherwise))
+}
+
+/// Asks for a typed "yes" on a terminal.
+///
+/// # Errors
+///
+/// `NOBODY_TO_ASK` where there is none.
+pub(super) fn ask(
+    output: &Output,
+    question: &str,
+    nothing: &str,
+    otherwise: &str,
+) -> Result<bool, Failure> {
+    ensure_can_ask(output, nothing, otherwise)?;
+    let stdin = std::io::stdin();
     let _ = write!(anstream::stderr(), "\n{question} Type yes: ");
     let _ = anstream::stderr().flush();
     let mut answer = String::new();
@@ -323,5 +340,5 @@ pub(super) fn ask(output: &Output, question: &str, nothing: &str, otherwise: &st
     if !said_yes {
         output.warning(nothing);
     }
-    said_yes
+    Ok(said_yes)
 }

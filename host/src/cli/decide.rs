@@ -33,10 +33,13 @@ pub(super) struct Decide {
     /// The collection's key, letter for letter.
     #[arg(required_unless_present_any = ["from", "plan"], conflicts_with_all = ["from", "plan"], requires = "status")]
     collection: Option<String>,
-    /// What coverage it needs.
+    /// What coverage it needs: BIRTH_REQUIRED, BIRTH_EXEMPT_JUNCTION,
+    /// BIRTH_EXEMPT_LOG, BIRTH_EXEMPT_CACHE or BIRTH_DEFERRED.
     #[arg(long, requires = "collection", value_parser = status)]
     status: Option<CoverageStatus>,
-    /// Whether it is in scope. Without it, the stored scope, else IN_SCOPE.
+    /// Whether it is in scope: IN_SCOPE, USER_EXCLUDED, FUTURE_SCOPE,
+    /// ORPHAN_REGISTRY or SYSTEM_MANAGED. Without it, the stored scope, else
+    /// IN_SCOPE.
     #[arg(long, requires = "collection", value_parser = scope)]
     scope: Option<ScopeStatus>,
     /// Why it is exempt: every exempt status needs a reason.

@@ -24,22 +24,30 @@ use crate::plugin::set::{PluginFiles, PolicyRuntime};
 use crate::run::failure::Failure;
 use crate::run::{Access, Environment, Stores};
 
-/// Which database, and how to find names in it.
+/// Which database.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Database")]
-pub(super) struct DatabaseOptions {
+pub(super) struct ConnectionOptions {
     /// Database to connect to: a URL, key=value pairs, or a database name.
     /// Without it, the PG* variables count as with psql; the service file and
     /// ~/.pgpass are read.
     #[arg(long, short, value_name = "URL")]
-    pub(super) database: Option<String>,
-    /// Schema of the registry, where more than one has one.
-    #[arg(long, value_name = "NAME")]
-    pub(super) schema: Option<String>,
+    database: Option<String>,
     /// Deployment profile: how tables and columns are recognised here.
     /// Without it, ./birth.toml where there is one, else the built-in profile.
     #[arg(long, value_name = "FILE", env = "BIRTH_PROFILE")]
     profile: Option<PathBuf>,
+}
+
+/// Which database, and which registry in it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Database")]
+pub(super) struct DatabaseOptions {
+    #[command(flatten)]
+    connection: ConnectionOptions,
+    /// Schema of the registry, where more than one has one.
+    #[arg(long, value_name = "NAME")]
+    pub(super) schema: Option<String>,
 }
 
 /// Which policy decides.
@@ -49,7 +57,8 @@ pub(super) struct PolicyOptions {
     /// Policy set. Without it, the approved set that is built into this binary.
     #[arg(long, value_name = "FILE", env = "BIRTH_POLICY")]
     policy: Option<PathBuf>,
-    /// Approved revisions. Without it, approved.toml beside the policy set.
+    /// Approved revisions, of the set that --policy names. Without it,
+    /// approved.toml beside that set.
     #[arg(long, value_name = "FILE", env = "BIRTH_APPROVED", requires = "policy")]
     approved: Option<PathBuf>,
     /// Where compiled plugins are kept.
@@ -171,7 +180,7 @@ fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
                 "NO_HOME",
                 format!("neither {variable} nor HOME is set, so there is no default directory"),
             )
-            .with_hint("name the directories with options; `birth --help` lists them")
+            .with_hint("name the directories with options; `birth apply --help` lists them")
         })
 }
 
@@ -195,6 +204,16 @@ fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Fa
 }
 
 impl DatabaseOptions {
+    pub(super) fn settings(&self) -> Result<ConnectionSettings, Failure> {
+        self.connection.settings()
+    }
+
+    pub(super) fn profile(&self, output: &Output) -> Result<Profile, Failure> {
+        self.connection.profile(output)
+    }
+}
+
+impl ConnectionOptions {
     pub(super) fn settings(&self) -> Result<ConnectionSettings, Failure> {
         connection(self.database.as_deref())
     }

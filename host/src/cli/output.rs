@@ -148,6 +148,10 @@ impl Output {
         if let Some(failure) = &closed.failure {
             if closed.status == Status::Failed {
                 self.failure(failure);
+                if self.is_json() && failure.code == NOBODY_TO_ASK {
+                    // The one JSON document is the plan, which was shown.
+                    return Ok(());
+                }
             } else {
                 self.warning(&format!("{} [{}]", failure.message, failure.code));
                 if let Some(hint) = &failure.hint {
@@ -167,6 +171,9 @@ impl Output {
         }
     }
 }
+
+/// The code of a command that has to ask and has nobody to ask.
+pub(super) const NOBODY_TO_ASK: &str = "NOBODY_TO_ASK";
 
 /// Writes what the command was run for. A reader that closed the pipe did not
 /// want it; any other reason must not pass in silence.

@@ -6,7 +6,8 @@ use clap::Args;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use super::{DatabaseOptions, Output, RunOptions, render};
+use super::options::ConnectionOptions;
+use super::{Output, RunOptions, render};
 use crate::journal::{self, RunState, RunView};
 use crate::run::Environment;
 use crate::run::carry_out::{self, Closed};
@@ -43,7 +44,7 @@ pub(super) struct Rollback {
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     #[command(flatten)]
-    database: DatabaseOptions,
+    database: ConnectionOptions,
     #[command(flatten)]
     run: RunOptions,
 }
@@ -144,7 +145,7 @@ impl Rollback {
             }
             let plan = planned.close().await;
             if !refused
-                && !super::apply::ask(output, "Execute this?", "nothing was executed", "add --yes")
+                && !super::apply::ask(output, "Execute this?", "nothing was executed", "add --yes")?
             {
                 return Ok(None);
             }

@@ -264,11 +264,13 @@ pub(super) fn read_file(
 
 /// Run ids in the order in which the runs were started: the suffix that tells
 /// runs of one second apart is a number.
-fn started_order(id: &str) -> (&str, u32) {
-    match id.rsplit_once("Z-") {
+fn started_order(id: &str) -> (&str, u32, &str) {
+    let (base, suffix) = match id.rsplit_once("Z-") {
         Some((base, suffix)) => (base, suffix.parse().unwrap_or(0)),
         None => (id.strip_suffix('Z').unwrap_or(id), 0),
-    }
+    };
+    let (stem, time) = base.rsplit_once('-').unwrap_or(("", base));
+    (time, suffix, stem)
 }
 
 /// A run's id, and the run where it can be read.

@@ -29,6 +29,24 @@ pub enum PgErrorKind {
     Unexpected,
 }
 
+impl PgErrorKind {
+    /// Stable code for `reason=`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ConnectionLost => "CONNECTION_LOST",
+            Self::Privilege => "PRIVILEGE_MISSING",
+            Self::LockTimeout => "LOCK_TIMEOUT",
+            Self::Cancelled => "STATEMENT_CANCELLED",
+            Self::ReadOnly => "READ_ONLY",
+            Self::Missing => "OBJECT_GONE",
+            Self::Trouble => "SERVER_TROUBLE",
+            Self::Refused => "STATEMENT_REFUSED",
+            Self::Unexpected => "UNEXPECTED_ANSWER",
+        }
+    }
+}
+
 /// A statement or query that failed.
 #[derive(Debug, Error)]
 #[error("{action}: {message}")]
@@ -108,17 +126,7 @@ impl PgError {
     /// Stable code for `reason=`.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match self.kind {
-            PgErrorKind::ConnectionLost => "CONNECTION_LOST",
-            PgErrorKind::Privilege => "PRIVILEGE_MISSING",
-            PgErrorKind::LockTimeout => "LOCK_TIMEOUT",
-            PgErrorKind::Cancelled => "STATEMENT_CANCELLED",
-            PgErrorKind::ReadOnly => "READ_ONLY",
-            PgErrorKind::Missing => "OBJECT_GONE",
-            PgErrorKind::Trouble => "SERVER_TROUBLE",
-            PgErrorKind::Refused => "STATEMENT_REFUSED",
-            PgErrorKind::Unexpected => "UNEXPECTED_ANSWER",
-        }
+        self.kind.code()
     }
 
     /// The next step.
@@ -126,12 +134,10 @@ impl PgError {
     pub fn hint(&self) -> Option<&'static str> {
         match self.kind {
             PgErrorKind::ConnectionLost => Some("nothing was committed; run the command again"),
-            PgErrorKind::Privilege => {
-                Some("`birth doctor` shows which rights each operation needs")
-            }
-            PgErrorKind::LockTimeout => {
-                Some("try again later, or with a longer --lock-timeout or more --lock-retries")
-            }
+            PgErrorKind::Privilege => Some(
+                "`birth doctor` shows which rights the operations need; those of worker and sweep are in docs/operations.md",
+            ),
+            PgErrorKind::LockTimeout => Some("try again later, or with a longer --lock-timeout"),
             PgErrorKind::Cancelled => Some("a longer --statement-timeout gives it more time"),
             PgErrorKind::ReadOnly => Some(
                 "connect to the primary, or lift default_transaction_read_only for this session",

@@ -273,13 +273,7 @@ async fn steps<O: Operation>(
     }
     let stop = O::stop(planned.plan());
     if stop.is_none() && (planned.server().standby || planned.server().read_only) {
-        return Err(Failure::new(
-            FailureClass::Database,
-            "READ_ONLY",
-            "the server is a standby, or default_transaction_read_only is on",
-        )
-        .with_hint("connect to the primary, or lift default_transaction_read_only for this session")
-        .into());
+        return Err(Failure::read_only().into());
     }
     if stop.is_none() {
         // Before anything is locked: a right that is missing for the rollback

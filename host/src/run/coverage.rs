@@ -162,13 +162,14 @@ impl Coverage {
         Ok(Judged { snapshot, answers })
     }
 
-    /// The codes of some severity that the plugin can give, with what each means.
+    /// The codes of some severity that the plugin can give, with what each means
+    /// of any collection: without the evidence.
     pub fn codes(&self, severity: Severity) -> Result<BTreeMap<String, String>, Failure> {
         let description = self.policy.plugin(Role::Coverage)?.describe()?;
         let is_wanted = |kind: &&ReasonKind| kind.severity == severity;
         let wanted = description.reasons.iter().filter(is_wanted);
         Ok(wanted
-            .map(|kind| (kind.code.clone(), kind.message.clone()))
+            .map(|kind| (kind.code.clone(), kind.without_evidence()))
             .collect())
     }
 }

@@ -55,6 +55,16 @@ impl Failure {
         format!("{}: {}", self.code, self.message)
     }
 
+    /// A server that takes no writes.
+    pub(crate) fn read_only() -> Self {
+        Self::new(
+            FailureClass::Database,
+            "READ_ONLY",
+            "the server is a standby, or default_transaction_read_only is on",
+        )
+        .with_hint("connect to the primary, or lift default_transaction_read_only for this session")
+    }
+
     /// Values that the program itself made could not be written as JSON.
     pub(crate) fn encoding(error: &serde_json::Error) -> Self {
         Self::new(FailureClass::Internal, "ENCODING_FAILED", error.to_string())

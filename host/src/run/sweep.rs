@@ -82,6 +82,13 @@ impl Sweep {
     ) -> Result<SweepSummary, Failure> {
         let reading = ReadTransaction::begin(access.open().await?, access.timeouts).await?;
         let server = read_server(&reading).await?;
+        let writes = self.record != Record::Nothing || self.close_resolved;
+        if writes && (server.standby || server.read_only) {
+            let failure = Failure::read_only();
+            return Err(
+                failure.with_hint("connect to the primary, or look with `--record nothing`")
+            );
+        }
         let reader = reading.reader();
         let (names, target) = self.coverage.discover_with_target(reader).await?;
         if self.close_resolved {
@@ -98,6 +105,7 @@ impl Sweep {
             uncertain: BTreeSet::new(),
             without_key: 0,
             unrecorded: 0,
+            left_open: 0,
             writer: None,
             spool,
             summary: self.summary(&server, &names, read_at)?,
@@ -205,6 +213,8 @@ struct Pass<'a> {
     without_key: u64,
     /// Findings that could not be recorded.
     unrecorded: usize,
+    /// Issues of resolved gaps whose rows others held, or had closed.
+    left_open: u64,
     /// The connection that writes, once something is to be written.
     writer: Option<Session>,
     spool: &'a mut Spool,
@@ -468,10 +478,14 @@ impl Pass<'_> {
             (Some(collection), None) => !judged.findings().any(|f| f.collection == collection),
             (None, _) => true,
         };
-        let gone = issues.iter().filter(is_gone);
-        let closed = self.target.close(&transaction, gone).await?;
+        let gone: Vec<&OpenIssue> = issues.iter().filter(is_gone).collect();
+        let closed = self
+            .target
+            .close(&transaction, gone.iter().copied())
+            .await?;
         self.commit(transaction).await?;
         self.summary.issues_closed += closed;
+        self.left_open += gone.len() as u64 - closed;
         Ok(())
     }
 
@@ -513,6 +527,12 @@ impl Pass<'_> {
     async fn end(mut self) -> Result<SweepSummary, Failure> {
         if let Some(writer) = self.writer.take() {
             writer.close().await;
+        }
+        if self.left_open > 0 {
+            self.summary.notices.push(format!(
+                "{} issues of resolved gaps were not closed, because others held their rows or had ended them: the next sweep looks again",
+                self.left_open
+            ));
         }
         if self.unrecorded > NAMED {
             self.summary.notices.push(format!(

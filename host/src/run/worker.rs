@@ -12,6 +12,7 @@ use birth_core::coverage::queue::{QueueState, QueueStatement, QueuedEvent};
 use birth_core::coverage::{CoverageStatement, Finding};
 use birth_core::ident::QualifiedName;
 use birth_core::outcome::FailureClass;
+use birth_core::sql::frame::CLOSING_LOCK_KEY;
 
 use super::Access;
 use super::coverage::{Coverage, CoverageNames};
@@ -92,7 +93,9 @@ impl Worker {
             match events.as_slice() {
                 [] => {
                     self.alone = 0;
-                    return Ok((transaction.rollback().await?, Effects::default()));
+                    // Nothing was written. A rollback would count as one with
+                    // those who watch the server.
+                    return Ok((commit(transaction).await?, Effects::default()));
                 }
                 [event] => return self.one(transaction, event).await,
                 _ => {}
@@ -101,7 +104,7 @@ impl Worker {
                 Ok(effects) => return Ok((commit(transaction).await?, effects)),
                 // Nothing of it is kept, and the events are taken one at a time
                 // until the one at fault is found.
-                Err(failure) if is_about_events(&failure) => {
+                Err(failure) if is_about_events(&failure) || is_too_much(&failure) => {
                     self.alone = u32::try_from(events.len()).unwrap_or(u32::MAX);
                     session = transaction.rollback().await?;
                 }
@@ -214,7 +217,12 @@ impl Worker {
         if names.source.storage_ready {
             match target.closing() {
                 _ if open.is_empty() => {}
-                Ok(_) => effects.closed = target.close(transaction, &open).await?,
+                Ok(_) => {
+                    // As everybody who closes issues: first the lock, then the
+                    // rows.
+                    transaction.wait_for_lock(CLOSING_LOCK_KEY).await?;
+                    effects.closed = target.close(transaction, &open).await?;
+                }
                 Err(failure) => tracing::warn!(
                     code = failure.code,
                     "policy storage is ready, but the issue that it is not stays open: {failure}"
@@ -279,6 +287,12 @@ fn is_about_events(failure: &Failure) -> bool {
         failure.class,
         FailureClass::Plugin | FailureClass::Verification
     ) || failure.code == ROW_REFUSED
+}
+
+/// Whether fewer events at once may go where these did not: what was asked of the
+/// server took too long.
+fn is_too_much(failure: &Failure) -> bool {
+    failure.code == PgErrorKind::Cancelled.code()
 }
 
 /// A queue that is not there means that the gate is not installed.

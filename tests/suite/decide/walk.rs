@@ -155,7 +155,7 @@ fn the_preview_shows_each_column_before_and_after_and_what_is_left() {
             ],
         )
         .run()
-        .expect_code(0);
+        .expect_code(20);
     for part in [
         "coverage_status: NULL → BIRTH_REQUIRED",
         "coverage_scope_status: NULL → IN_SCOPE",

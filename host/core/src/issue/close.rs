@@ -1,4 +1,6 @@
-//! Ending an issue: by exact primary key, and only while it is open.
+//! Ending an issue: by exact primary key, only while it is open, and only where
+//! nobody else holds its row. Somebody who edits an issue in an open transaction
+//! must not hold up a whole sweep; the next one closes it.
 
 use std::collections::BTreeSet;
 
@@ -160,7 +162,21 @@ impl Statement for IssueClose {
             .zip(values)
             .map(|(column, value)| format!("{column} = {value}"))
             .collect();
-        let mut conditions = vec![record::is_row(row, &self.key, next)];
+        let free = "birth_free";
+        let key = |row: &str| {
+            let columns = self
+                .key
+                .iter()
+                .map(|k| format!("{row}.{}", k.column.quoted()));
+            columns.collect::<Vec<_>>().join(", ")
+        };
+        let mut conditions = vec![format!(
+            "({}) = (SELECT {} FROM {} AS {free} WHERE {} FOR NO KEY UPDATE SKIP LOCKED)",
+            key(row),
+            key(free),
+            table.quoted(),
+            record::is_row(free, &self.key, next)
+        )];
         let first = next + self.key.len();
         let closed: Vec<String> = (first..first + closed.len())
             .map(|place| format!("${place}::text"))

@@ -30,6 +30,15 @@ pub struct ReasonKind {
     pub message: String,
 }
 
+impl ReasonKind {
+    /// The message of no subject in particular.
+    #[must_use]
+    pub fn without_evidence(&self) -> String {
+        let message = self.message.replace("{text}", "…");
+        message.replace("{number}", "…")
+    }
+}
+
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {

@@ -65,7 +65,10 @@ pub fn local_settings(timeouts: Timeouts) -> Vec<String> {
         // with these; see `catalog::check`.
         "SET LOCAL quote_all_identifiers = off".to_owned(),
         // What the journal calls committed has to survive a crash of the server.
-        "SET LOCAL synchronous_commit = on".to_owned(),
+        // More than that, such as waiting for a standby, is the server's own.
+        "SELECT set_config('synchronous_commit', 'on', true) \
+         WHERE current_setting('synchronous_commit') = 'off'"
+            .to_owned(),
         "SET LOCAL standard_conforming_strings = on".to_owned(),
     ]
 }

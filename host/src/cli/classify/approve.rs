@@ -16,7 +16,7 @@ use birth_core::policy::coverage::{CoverageStatus, ScopeStatus};
 use super::words::{self, ReportDocument};
 use super::{Source, changes};
 use crate::cli::Output;
-use crate::cli::apply::ask;
+use crate::cli::apply::{ask, ensure_can_ask};
 use crate::cli::options::KnowledgeBase;
 use crate::cli::output::{BOLD, DIM, GOOD, plain, styled};
 use crate::kb::Store;
@@ -123,14 +123,19 @@ impl Approve {
         let same = review
             .approved
             .filter(|a| a.approval().is_some() && a.content() == draft.content());
-        let nothing = "nothing was approved";
+        let (nothing, otherwise) = ("nothing was approved", "add --yes");
+        let nobody = match same {
+            None if !self.yes => ensure_can_ask(output, nothing, otherwise).err(),
+            _ => None,
+        };
         let written = match same {
-            Some(_) => None,
-            None if self.yes || ask(output, "Approve this?", nothing, "add --yes") => {
+            None if nobody.is_none()
+                && (self.yes || ask(output, "Approve this?", nothing, otherwise)?) =>
+            {
                 let (by, why) = (self.by.clone(), self.why.clone());
                 Some(put_approved(&store, draft.clone(), by, why)?)
             }
-            None => None,
+            _ => None,
         };
         let in_place = written.as_ref().map(|(report, _)| report).or(same);
         let place = store.path(FOLDER, APPROVED_NAME);
@@ -149,7 +154,13 @@ impl Approve {
         } else if let Some(report) = in_place {
             closing(output, report, &place, written.is_some());
         }
-        Ok(Exit::Status(Status::Pass))
+        match nobody {
+            None => Ok(Exit::Status(Status::Pass)),
+            Some(failure) => {
+                output.failure(&failure);
+                Ok(Exit::Failure(failure.class))
+            }
+        }
     }
 
     /// The draft and where it is.

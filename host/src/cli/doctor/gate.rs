@@ -39,17 +39,20 @@ pub(super) async fn check(
         Err(failure) => return Err(failure),
     };
     let table = &plan.registry.name;
-    let (level, detail) = match plan.missing_rights.as_slice() {
-        [] => (
-            Level::Ok,
-            format!("{} may set up and drop the gate of {table}", server.role),
-        ),
-        missing => (
-            Level::Info,
-            format!("for the gate: {} {}", server.role, missing.join("; ")),
-        ),
-    };
-    diagnosis.add(level, FailureClass::Privilege, "rights", detail, None);
+    // Of a gate that is there, no plan says what dropping it takes.
+    if !is_ready(&plan) {
+        let (level, detail) = match plan.missing_rights.as_slice() {
+            [] => (
+                Level::Ok,
+                format!("{} may set up and drop the gate of {table}", server.role),
+            ),
+            missing => (
+                Level::Info,
+                format!("for the gate: {} {}", server.role, missing.join("; ")),
+            ),
+        };
+        diagnosis.add(level, FailureClass::Privilege, "rights", detail, None);
+    }
     let (level, detail) = match Gate::stop(&plan) {
         Some(stop) => (Level::Info, format!("in its way: {}", stop.failure)),
         None if is_ready(&plan) => (Level::Ok, format!("the gate of {table} is complete")),

@@ -13,6 +13,7 @@ use birth_core::outcome::{Exit, FinalResponse, Status};
 
 use super::options::{UNATTENDED_CONNECT_TIMEOUT, WaitingOptions, queue_of};
 use super::{DatabaseOptions, Output, PolicyOptions};
+use crate::pg::connect::ConnectionSettings;
 use crate::run::Access;
 use crate::run::coverage::Coverage;
 use crate::run::failure::Failure;
@@ -92,10 +93,9 @@ impl Work {
             attempts: self.attempts,
             alone: 0,
         };
-        let mut access = access(&self.database, &self.waiting)?;
-        let patience = UNATTENDED_CONNECT_TIMEOUT;
-        access.connection = access.connection.with_default_timeout(patience);
-        Ok((worker, access))
+        let connection = self.database.settings()?;
+        let connection = connection.with_default_timeout(UNATTENDED_CONNECT_TIMEOUT);
+        Ok((worker, access(connection, &self.waiting)))
     }
 }
 
@@ -111,9 +111,9 @@ fn response(key: &str, status: Status, reason: Option<&str>, all: &Effects) -> F
         .with("issues_closed", all.closed)
 }
 
-fn access(database: &DatabaseOptions, waiting: &WaitingOptions) -> Result<Access, Failure> {
-    Ok(Access {
-        connection: database.settings()?,
+fn access(connection: ConnectionSettings, waiting: &WaitingOptions) -> Access {
+    Access {
+        connection,
         timeouts: waiting.timeouts(),
-    })
+    }
 }

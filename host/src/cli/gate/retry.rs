@@ -5,8 +5,8 @@ use clap::Args;
 use birth_core::outcome::{Exit, FailureClass, Status};
 
 use super::access;
-use crate::cli::options::{WaitingOptions, queue_of};
-use crate::cli::{DatabaseOptions, Output};
+use crate::cli::Output;
+use crate::cli::options::{ConnectionOptions, WaitingOptions, queue_of};
 use crate::run::failure::Failure;
 use crate::run::worker::retry;
 
@@ -23,7 +23,7 @@ pub(super) struct Retry {
     #[arg(long, conflicts_with = "events")]
     all: bool,
     #[command(flatten)]
-    database: DatabaseOptions,
+    database: ConnectionOptions,
     #[command(flatten)]
     waiting: WaitingOptions,
 }
@@ -31,7 +31,7 @@ pub(super) struct Retry {
 impl Retry {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let queue = queue_of(&self.database.profile(output)?)?;
-        let access = access(&self.database, &self.waiting)?;
+        let access = access(self.database.settings()?, &self.waiting);
         let wanted = (!self.all).then_some(self.events);
         let back = retry(&access, &queue, wanted.clone()).await?;
         let missing: Vec<String> = wanted

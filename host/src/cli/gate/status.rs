@@ -7,9 +7,9 @@ use birth_core::coverage::queue::{QueueState, QueuedEvent};
 use birth_core::outcome::{Exit, Status};
 
 use super::access;
-use crate::cli::options::{WaitingOptions, queue_of};
+use crate::cli::Output;
+use crate::cli::options::{ConnectionOptions, WaitingOptions, queue_of};
 use crate::cli::output::{BAD, BOLD, DIM, WARN, one_line, styled};
-use crate::cli::{DatabaseOptions, Output};
 use crate::run::failure::Failure;
 use crate::run::worker::queue_status;
 
@@ -24,7 +24,7 @@ pub(super) struct GateStatus {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     most: u32,
     #[command(flatten)]
-    database: DatabaseOptions,
+    database: ConnectionOptions,
     #[command(flatten)]
     waiting: WaitingOptions,
 }
@@ -47,7 +47,7 @@ struct Failed<'a> {
 impl GateStatus {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let queue = queue_of(&self.database.profile(output)?)?;
-        let access = access(&self.database, &self.waiting)?;
+        let access = access(self.database.settings()?, &self.waiting);
         let (state, failed) = queue_status(&access, &queue, self.most).await?;
         if output.is_json() {
             let failed = failed.iter().map(|(event, set_aside)| Failed {

@@ -17,10 +17,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use birth_core::coverage::{Closing, Ended, FailOn, Shard};
-use birth_core::outcome::Exit;
+use birth_core::outcome::{Exit, FailureClass};
 
 use super::options::{WaitingOptions, duration};
-use super::{DatabaseOptions, Format, Output, PolicyOptions};
+use super::{DatabaseOptions, Output, PolicyOptions};
 use crate::run::coverage::Coverage;
 use crate::run::failure::Failure;
 use crate::run::fleet::{Swept, Target, sweep_all};
@@ -94,8 +94,9 @@ struct Fleet {
     /// Databases that are swept at the same time.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
-    /// Longest time for one database, from connecting to the last record.
-    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
+    /// Longest time for one database, from connecting to the last record; also
+    /// where only one is swept.
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration, help_heading = "Waiting")]
     target_timeout: Duration,
 }
 
@@ -124,21 +125,23 @@ impl Sweep {
     /// Whatever stops it, the command closes with a final response.
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let swept = self.sweep(output).await;
-        if let Err(failure) = &swept
-            && output.format() == Format::Text
-        {
-            let Failure {
-                class,
-                code,
-                message,
-                ..
-            } = failure;
-            output.response(&Closing::not_begun(*class, code, message).response)?;
-        }
-        swept
+        let Err(failure) = swept else {
+            return swept;
+        };
+        let closing = Closing::not_begun(failure.class, failure.code, &failure.message);
+        output.failure(&failure);
+        output.response(&closing.response)?;
+        Ok(closing.exit)
     }
 
     async fn sweep(&self, output: &Output) -> Result<Exit, Failure> {
+        if self.close_resolved && matches!(self.record, RecordName::Nothing) {
+            return Err(Failure::new(
+                FailureClass::Configuration,
+                "NOTHING_IS_RECORDED",
+                "--record nothing leaves no trace, and --close-resolved closes issues: only one of them can be meant",
+            ));
+        }
         if let Some(path) = &self.out {
             Report::ensure_can_save(path)?;
         }

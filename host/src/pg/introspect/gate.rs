@@ -147,6 +147,8 @@ impl Reader<'_> {
             columns: columns.collect::<Result<_, PgError>>()?,
             key: column(row, 7)?,
             guards: column(row, 8)?,
+            open: column(row, 9)?,
+            truncated: column(row, 10)?,
         }))
     }
 

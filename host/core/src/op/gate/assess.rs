@@ -211,6 +211,19 @@ fn queue_faults(facts: &GateFacts, live: &LiveQueue) -> Vec<Reason> {
             "it is UNLOGGED: a crash of the server would empty it".to_owned(),
         ));
     }
+    if live.open {
+        faults.push(finding(
+            "QUEUE_OPEN",
+            "everybody may add, change or delete events".to_owned(),
+        ));
+    }
+    if live.truncated {
+        faults.push(finding(
+            "QUEUE_TRUNCATED_BY_VACUUM",
+            "VACUUM may lock it to give space back, and events are lost meanwhile: set vacuum_truncate = false"
+                .to_owned(),
+        ));
+    }
     if !live.guards.is_empty() {
         faults.push(finding(
             "QUEUE_GUARDED",
@@ -399,8 +412,14 @@ fn statements(facts: &GateFacts, items: &[Item<GateObject>]) -> Vec<GateStatemen
     let absent = items.iter().filter(|i| i.decision == Decision::Absent);
     absent
         .flat_map(|item| match &item.object {
-            GateObject::Schema { name } => vec![GateStatement::CreateSchema { name: name.clone() }],
-            GateObject::Queue { name } => vec![GateStatement::CreateQueue { name: name.clone() }],
+            GateObject::Schema { name } => vec![
+                GateStatement::CreateSchema { name: name.clone() },
+                GateStatement::CloseSchema { name: name.clone() },
+            ],
+            GateObject::Queue { name } => vec![
+                GateStatement::CreateQueue { name: name.clone() },
+                GateStatement::CloseQueue { name: name.clone() },
+            ],
             GateObject::Function { name } => vec![
                 GateStatement::CreateFunction {
                     name: name.clone(),

@@ -81,6 +81,10 @@ pub struct LiveQueue {
     /// What may refuse or change an event before it is stored: other
     /// constraints, triggers, rules, row security.
     pub guards: Vec<String>,
+    /// Whether everybody may write to it.
+    pub open: bool,
+    /// Whether VACUUM may lock it to give the space at its end back.
+    pub truncated: bool,
 }
 
 /// A function without arguments that holds the gate's name.

@@ -36,8 +36,21 @@ pub enum GateStatement {
         /// The schema.
         name: Identifier,
     },
-    /// `CREATE TABLE …`: the queue.
+    /// `REVOKE ALL ON SCHEMA … FROM PUBLIC`: what default privileges may have
+    /// given.
+    CloseSchema {
+        /// The schema.
+        name: Identifier,
+    },
+    /// `CREATE TABLE …`: the queue. VACUUM does not truncate it: it would lock it
+    /// for that, and the function, which never waits, would lose events.
     CreateQueue {
+        /// The queue.
+        name: QualifiedName,
+    },
+    /// `REVOKE ALL ON TABLE … FROM PUBLIC`: what default privileges may have
+    /// given.
+    CloseQueue {
         /// The queue.
         name: QualifiedName,
     },
@@ -94,19 +107,33 @@ pub const SETTINGS: [&str; 2] = ["search_path=pg_catalog, pg_temp", "lock_timeou
 /// character for a name, the server's log has it. It never waits for a queue that
 /// is locked: the writer's own `statement_timeout` would end its statement, and
 /// that is no error that can be caught.
+///
+/// It runs as its owner, and so nothing in it may be what a user can define. A
+/// cast to text can be, for every type that a user owns, and the key's type can
+/// be changed after the function is made. So only types that came with
+/// PostgreSQL, whose object identifiers are below 16384, are cast; of others the
+/// output function is used, which only a superuser can define and which gives
+/// the same text where there is no such cast.
 #[must_use]
 pub fn function_body(queue: &QualifiedName, key: &Identifier) -> String {
     let (queue, key) = (queue.quoted(), key.quoted());
     let (insert, role) = (cause::INSERT, cause::ROLE);
+    let text = |row: &str| {
+        format!(
+            "CASE WHEN pg_typeof({row}.{key})::oid < 16384 THEN {row}.{key}::text \
+             WHEN NOT {row}.{key} IS NULL THEN format('%s', {row}.{key}) END"
+        )
+    };
+    let (each, new) = (text("n"), text("NEW"));
     format!(
         "
 BEGIN
   LOCK TABLE {queue} IN ROW EXCLUSIVE MODE NOWAIT;
   IF TG_LEVEL = 'STATEMENT' THEN
-    INSERT INTO {queue} (collection, cause) SELECT n.{key}::text, '{insert}' FROM {NEW_ROWS} n;
+    INSERT INTO {queue} (collection, cause) SELECT {each}, '{insert}' FROM {NEW_ROWS} n;
   ELSE
     INSERT INTO {queue} (collection, cause)
-    VALUES (NEW.{key}::text, CASE TG_OP WHEN 'INSERT' THEN '{insert}' ELSE '{role}' END);
+    VALUES ({new}, CASE TG_OP WHEN 'INSERT' THEN '{insert}' ELSE '{role}' END);
   END IF;
   RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
@@ -141,12 +168,20 @@ impl Statement for GateStatement {
     fn sql(&self) -> String {
         match self {
             Self::CreateSchema { name } => format!("CREATE SCHEMA {}", name.quoted()),
+            Self::CloseSchema { name } => {
+                format!("REVOKE ALL ON SCHEMA {} FROM PUBLIC", name.quoted())
+            }
+            Self::CloseQueue { name } => {
+                format!("REVOKE ALL ON TABLE {} FROM PUBLIC", name.quoted())
+            }
             Self::CreateQueue { name } => format!(
                 "CREATE TABLE {} (event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
                  collection text, cause text NOT NULL, \
                  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(), \
                  attempts integer NOT NULL DEFAULT 0, retry_at timestamptz, \
-                 set_aside_at timestamptz, error text)",
+                 set_aside_at timestamptz, error text) \
+                 WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, \
+                 autovacuum_vacuum_threshold = 1000)",
                 name.quoted()
             ),
             Self::CreateFunction { name, queue, key } => {

@@ -127,6 +127,8 @@ fn queue() -> LiveQueue {
         ],
         key: vec!["event_id".to_owned()],
         guards: vec![],
+        open: false,
+        truncated: false,
     }
 }
 

@@ -69,14 +69,17 @@ pub fn fetch(rows: usize) -> String {
 /// columns of [`open_all_collections`].
 #[must_use]
 pub fn collections(source: &CoverageSource) -> String {
-    format!(
-        "SELECT {}, (SELECT count(*) FROM {} WHERE {}::text = {}::text) FROM {} WHERE {}::text = ANY ($1)",
-        columns(source),
-        named(&source.species_map, "m"),
+    let (mapped, key) = (
         qualified("m", &source.species_key),
         qualified("r", &source.columns.key),
+    );
+    format!(
+        "SELECT {}, coalesce(s.mappings, 0) FROM {} LEFT JOIN (\
+         SELECT {mapped}::text AS key, count(*) AS mappings FROM {} WHERE {mapped}::text = ANY ($1) GROUP BY 1) s \
+         ON s.key = {key}::text WHERE {key}::text = ANY ($1)",
+        columns(source),
         named(&source.registry, "r"),
-        qualified("r", &source.columns.key),
+        named(&source.species_map, "m"),
     )
 }
 

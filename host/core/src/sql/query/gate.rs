@@ -10,7 +10,8 @@ FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE n.nspname::text 
 
 /// What holds a name (`$2 text`) in a schema (`$1 oid`), so that no table of the
 /// name can be made there: a relation of any kind, else a type. With the columns
-/// of its primary key, and what may refuse or change a row before it is stored.
+/// of its primary key, what may refuse or change a row before it is stored, whether
+/// everybody may write, and whether VACUUM may truncate it.
 pub const QUEUE: &str = "\
 SELECT c.oid, r.rolname::text, r.rolsuper, c.relkind::text, c.relpersistence::text, c.relispartition, c.relpersistence = 'p',
        ARRAY(SELECT a.attname::text FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, position)
@@ -26,11 +27,14 @@ SELECT c.oid, r.rolname::text, r.rolsuper, c.relkind::text, c.relpersistence::te
              SELECT 'the rule ' || w.rulename FROM pg_rewrite w WHERE w.ev_class = c.oid
              UNION ALL
              SELECT 'row security' WHERE c.relrowsecurity
-             ORDER BY 1)
+             ORDER BY 1),
+       has_table_privilege('public', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'),
+       coalesce((SELECT o.option_value::bool FROM pg_options_to_table(c.reloptions) o
+                 WHERE o.option_name = 'vacuum_truncate'), true)
 FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
 WHERE c.relnamespace = $1 AND c.relname::text = $2
 UNION ALL
-SELECT t.oid, r.rolname::text, r.rolsuper, 'type', 'p', false, true, '{}', '{}'
+SELECT t.oid, r.rolname::text, r.rolsuper, 'type', 'p', false, true, '{}', '{}', false, true
 FROM pg_type t JOIN pg_roles r ON r.oid = t.typowner
 WHERE t.typnamespace = $1 AND t.typname::text = $2 AND t.typrelid = 0";
 
