@@ -1,37 +1,25 @@
-//! `birth plugin`.
+//! `birth plugin build`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde::Serialize;
 
 use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::Role;
 
-use super::output::{GOOD, WARN, styled};
-use super::{Output, PolicyOptions};
+use crate::cli::output::{GOOD, WARN, styled};
+use crate::cli::{Output, PolicyOptions};
 use crate::plugin::build::{self, BuildError, BuiltPlugin};
 use crate::run::failure::Failure;
 
-/// Build policy plugins.
+/// Build a plugin crate into a component, reproducibly, and print its hash.
+///
+/// A component with imports is refused. Needs the wasm target of the Rust
+/// toolchain, and says how to get it.
 #[derive(Debug, Args)]
-pub(super) struct Plugin {
-    #[command(subcommand)]
-    command: PluginCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum PluginCommand {
-    /// Build a plugin crate into a component, reproducibly, and print its hash.
-    ///
-    /// A component with imports is refused. Needs the wasm target of the Rust
-    /// toolchain, and says how to get it.
-    Build(Build),
-}
-
-#[derive(Debug, Args)]
-struct Build {
+pub(super) struct Build {
     /// Directory of the plugin crate.
     #[arg(default_value = ".")]
     directory: PathBuf,
@@ -71,15 +59,8 @@ enum Comparison {
     Differs { pinned: Digest },
 }
 
-impl Plugin {
-    pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let PluginCommand::Build(command) = self.command;
-        command.run(output)
-    }
-}
-
 impl Build {
-    fn run(self, output: &Output) -> Result<Exit, Failure> {
+    pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
         let options = build::Options {
             target_dir: None,
             offline: self.offline,
