@@ -124,13 +124,13 @@ fn files_that_cannot_be_used() {
         ("policy.toml", "format = 1", "", "missing field `format`"),
         (
             "policy.toml",
-            "revision = 3",
+            "revision = 4",
             "revision = 1\nowner = 'x'",
             "unknown field `owner`",
         ),
         (
             "policy.toml",
-            "revision = 3",
+            "revision = 4",
             "revision = -1",
             "not readable",
         ),

@@ -330,7 +330,7 @@ fn settings_decide_what_is_accepted() {
         }
         policy.edit(
             "policy.toml",
-            "name = \"birth\"\nrevision = 3",
+            "name = \"birth\"\nrevision = 4",
             "name = \"test\"\nrevision = 1",
         );
         policy.approve(&place.home);

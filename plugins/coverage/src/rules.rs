@@ -81,7 +81,7 @@ fn check(
         }
     };
     if let Some(decision) = decision {
-        policy::check(decision, collection, reasons);
+        policy::check(settings, decision, collection, reasons);
         if decision.is_required() && has_table {
             trigger::check(settings, collection, reasons);
         }

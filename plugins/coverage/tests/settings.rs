@@ -33,9 +33,12 @@ fn every_known_setting_is_accepted() {
         ("accept-always-enabled", SettingValue::Truth(false)),
         ("accept-constraint-trigger", SettingValue::Truth(true)),
         ("accept-other-trigger-name", SettingValue::Truth(false)),
+        ("empty-words", texts(&["todo", "n/a"])),
         ("governed-roles", texts(&["golden"])),
+        ("longest-deferral-days", SettingValue::Integer(180)),
         ("refuse-double-registration", SettingValue::Truth(true)),
         ("refuse-future-decisions", SettingValue::Truth(true)),
+        ("refuse-long-deferrals", SettingValue::Truth(true)),
         ("refuse-row-moves", SettingValue::Truth(true)),
         ("refuse-trigger-on-exempt", SettingValue::Truth(true)),
         ("require-decided-at", SettingValue::Truth(true)),
@@ -51,7 +54,9 @@ fn every_known_setting_is_accepted() {
 #[test]
 fn every_problem_is_named() {
     let given = [
+        ("empty-words", texts(&["TODO"])),
         ("governed-roles", texts(&["Governed", " ", ""])),
+        ("longest-deferral-days", SettingValue::Integer(-1)),
         ("refuse-row-move", SettingValue::Truth(true)),
         ("require-decided-by", SettingValue::Text("yes".to_owned())),
         (
@@ -68,10 +73,13 @@ fn every_problem_is_named() {
         format!("governed-roles: \"\" {role}"),
         format!("scopes-without-check: \"in_scope\" {scopes}"),
         format!("scopes-without-check: \"NOWHERE\" {scopes}"),
+        format!("empty-words: \"TODO\" {role}"),
+        "longest-deferral-days: -1 is not within 0 to 36525".to_owned(),
         "require-decided-by: must be true or false, not a text".to_owned(),
         "refuse-row-move: is not known; known are accept-always-enabled, \
-         accept-constraint-trigger, accept-other-trigger-name, governed-roles, \
-         refuse-double-registration, refuse-future-decisions, refuse-row-moves, \
+         accept-constraint-trigger, accept-other-trigger-name, empty-words, governed-roles, \
+         longest-deferral-days, refuse-double-registration, refuse-future-decisions, \
+         refuse-long-deferrals, refuse-row-moves, \
          refuse-trigger-on-exempt, require-decided-at, require-decided-by, \
          require-review-owner, scopes-without-check"
             .to_owned(),

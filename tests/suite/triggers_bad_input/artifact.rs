@@ -51,7 +51,7 @@ fn a_report_that_is_none() {
     unusable(&one, "the content hash is");
     let key = replaced("- `\"good\"`", "- `\"bad\"`");
     unusable(&key, "the content hash is");
-    let revision = replaced("\nrevision: 3\n", "\nrevision: 1\n");
+    let revision = replaced("\nrevision: 4\n", "\nrevision: 1\n");
     unusable(&revision, "the content hash is");
     let hash = replaced("content-hash: \"", "content-hash: \"0");
     unusable(&hash, "content-hash");
@@ -118,7 +118,7 @@ fn a_report_of_another_database() {
 fn own_policy() -> PolicyDir {
     let policy = PolicyDir::shipped();
     let (from, to) = (
-        "name = \"birth\"\nrevision = 3",
+        "name = \"birth\"\nrevision = 4",
         "name = \"test\"\nrevision = 1",
     );
     policy.edit("policy.toml", from, to);
@@ -142,7 +142,7 @@ fn a_report_of_another_revision() {
         }
         assert_eq!(place.state(), before);
     };
-    refused(&["is of policy \"birth\" revision 3, not of \"test\" revision 1"]);
+    refused(&["is of policy \"birth\" revision 4, not of \"test\" revision 1"]);
     for arguments in [
         &["classify"][..],
         &["classify", "approve", "--by", "Ann", "--yes"],

@@ -73,6 +73,7 @@ pub(super) fn decision<'a>(
 
 /// Conditions 3 and 5: a required birth has a species, an exemption a reason.
 pub(super) fn check(
+    settings: &Settings,
     decision: Decision<'_>,
     collection: Collection<'_>,
     reasons: &mut Reasons<'_, Reason>,
@@ -81,7 +82,7 @@ pub(super) fn check(
         let unmapped = reasons.give(Reason::SpeciesUnmapped);
         unmapped.text(collection.key());
     }
-    if decision.is_exempt() && is_blank(collection.exemption_reason()) {
+    if decision.is_exempt() && says_nothing(settings, collection.exemption_reason()) {
         let unexplained = reasons.give(Reason::ExemptionUnexplained);
         unexplained.text(decision.word);
     }
@@ -95,14 +96,15 @@ pub(super) fn check_record(
     collection: Collection<'_>,
     reasons: &mut Reasons<'_, Reason>,
 ) {
-    if decision.status == Status::Deferred && is_blank(collection.review_owner()) {
+    let is_deferred = decision.status == Status::Deferred;
+    if is_deferred && says_nothing(settings, collection.review_owner()) {
         reasons.give(warning_unless(
             settings.require_review_owner,
             Reason::WarnDeferredWithoutOwner,
             Reason::DeferredWithoutOwner,
         ));
     }
-    if is_blank(collection.decided_by()) {
+    if says_nothing(settings, collection.decided_by()) {
         let reason = warning_unless(
             settings.require_decided_by,
             Reason::WarnDecidedWithoutActor,
@@ -128,8 +130,36 @@ pub(super) fn check_record(
             let ahead = at.saturating_sub(now);
             reasons.give(reason).text(decision.word).number(ahead);
         }
+        Some(at) if is_deferred => check_deferral(settings, now.saturating_sub(at), reasons),
         Some(_) => {}
     }
+}
+
+/// What was put off is looked at again, sooner or later.
+fn check_deferral(settings: &Settings, seconds: i64, reasons: &mut Reasons<'_, Reason>) {
+    let days = seconds / 86_400;
+    if settings.longest_deferral_days == 0 || days <= settings.longest_deferral_days {
+        return;
+    }
+    let reason = warning_unless(
+        settings.refuse_long_deferrals,
+        Reason::WarnDeferredTooLong,
+        Reason::DeferredTooLong,
+    );
+    reasons.give(reason).number(days);
+}
+
+/// Whether nobody is named, or nothing said: there is no text, or one of the
+/// words that the policy set calls empty.
+fn says_nothing(settings: &Settings, text: Option<Text<'_>>) -> bool {
+    let is_empty = |text: Text<'_>| {
+        let letters = || text.trim().chars().flat_map(char::to_lowercase);
+        settings
+            .empty_words
+            .iter()
+            .any(|word| letters().eq(word.chars()))
+    };
+    is_blank(text) || text.is_some_and(is_empty)
 }
 
 /// Space says as little as nothing.

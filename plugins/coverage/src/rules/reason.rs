@@ -115,7 +115,7 @@ birth_sdk::reasons! {
 
         /// Condition 5.
         ExemptionUnexplained = Finding "EXEMPTION_UNEXPLAINED"
-            "{text} is stored without an exemption reason, or with a blank one",
+            "{text} is stored without an exemption reason, or with one that says nothing",
 
         /// `require-review-owner` is false.
         WarnDeferredWithoutOwner = Warning "WARN_DEFERRED_WITHOUT_OWNER"
@@ -123,6 +123,12 @@ birth_sdk::reasons! {
         /// `require-review-owner` is true.
         DeferredWithoutOwner = Finding "DEFERRED_WITHOUT_OWNER"
             "the decision is deferred, and nobody is named to review it",
+        /// `refuse-long-deferrals` is false.
+        WarnDeferredTooLong = Warning "WARN_DEFERRED_TOO_LONG"
+            "the decision has been deferred for {number} days, longer than the settings allow",
+        /// `refuse-long-deferrals` is true.
+        DeferredTooLong = Finding "DEFERRED_TOO_LONG"
+            "the decision has been deferred for {number} days, longer than the settings allow",
         /// `require-decided-by` is false.
         WarnDecidedWithoutActor = Warning "WARN_DECIDED_WITHOUT_ACTOR"
             "nobody is named as having decided {text}",

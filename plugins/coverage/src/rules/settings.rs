@@ -3,6 +3,9 @@
 use birth_sdk::classification::Scope;
 use birth_sdk::{Roles, SettingsReader};
 
+/// A hundred years: more is a mistake.
+const MOST_DAYS: i64 = 36_525;
+
 /// What a policy set may decide. The defaults are what the B3 design says; what
 /// it does not ask for is a warning.
 #[derive(Clone, Debug)]
@@ -24,6 +27,14 @@ pub struct Settings {
     /// too counts. False: it does not, as it should be where births are
     /// replicated along with the rows.
     pub(super) accept_always_enabled: bool,
+    /// `empty-words` (none): words that say as little as nothing where a reason
+    /// or a name is asked for, such as `todo`; in lower case.
+    pub(super) empty_words: Vec<String>,
+    /// `longest-deferral-days` (0: without limit): days after which a deferred
+    /// decision is overdue.
+    pub(super) longest_deferral_days: i64,
+    /// `refuse-long-deferrals` (false): whether an overdue decision is a finding.
+    pub(super) refuse_long_deferrals: bool,
     /// `require-review-owner` (false): whether a deferred decision without a
     /// review owner is a finding.
     pub(super) require_review_owner: bool,
@@ -57,6 +68,9 @@ impl Settings {
             accept_other_trigger_name: reader.truth("accept-other-trigger-name", true),
             accept_constraint_trigger: reader.truth("accept-constraint-trigger", false),
             accept_always_enabled: reader.truth("accept-always-enabled", true),
+            empty_words: empty_words(reader),
+            longest_deferral_days: reader.integer("longest-deferral-days", 0..=MOST_DAYS, 0),
+            refuse_long_deferrals: reader.truth("refuse-long-deferrals", false),
             require_review_owner: reader.truth("require-review-owner", false),
             require_decided_at: reader.truth("require-decided-at", false),
             require_decided_by: reader.truth("require-decided-by", false),
@@ -66,4 +80,16 @@ impl Settings {
             refuse_row_moves: reader.truth("refuse-row-moves", false),
         }
     }
+}
+
+fn empty_words(reader: &mut SettingsReader<'_>) -> Vec<String> {
+    let key = "empty-words";
+    let words = reader.texts(key, &[]);
+    for word in &words {
+        if word.trim() != word || word.is_empty() || word.to_lowercase() != *word {
+            let what = "must be in lower case, without space around it, and not empty";
+            reader.problem(key, format!("{word:?} {what}"));
+        }
+    }
+    words
 }

@@ -11,6 +11,8 @@ pub(crate) struct Switches {
     pub(crate) always: bool,
     /// Every `require-…` and `refuse-…`.
     pub(crate) strict: bool,
+    /// `empty-words = ["todo"]`, `longest-deferral-days = 1`.
+    pub(crate) revised: bool,
     /// `scopes-without-check = ["SYSTEM_MANAGED"]`.
     pub(crate) leaves_out: bool,
 }
@@ -20,17 +22,19 @@ pub(crate) const DEFAULTS: Switches = Switches {
     constraint: false,
     always: true,
     strict: false,
+    revised: false,
     leaves_out: false,
 };
 
 impl Switches {
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        (0..32).map(|bits| Self {
+        (0..64).map(|bits| Self {
             other_name: bits & 1 != 0,
             constraint: bits & 2 != 0,
             always: bits & 4 != 0,
             strict: bits & 8 != 0,
             leaves_out: bits & 16 != 0,
+            revised: bits & 32 != 0,
         })
     }
 
@@ -43,6 +47,7 @@ impl Switches {
             ("require-decided-at", self.strict),
             ("require-decided-by", self.strict),
             ("refuse-future-decisions", self.strict),
+            ("refuse-long-deferrals", self.strict),
             ("refuse-trigger-on-exempt", self.strict),
             ("refuse-double-registration", self.strict),
             ("refuse-row-moves", self.strict),
@@ -56,6 +61,16 @@ impl Switches {
             settings.push(Setting {
                 key: "scopes-without-check".to_owned(),
                 value: SettingValue::Texts(vec!["SYSTEM_MANAGED".to_owned()]),
+            });
+        }
+        if self.revised {
+            settings.push(Setting {
+                key: "empty-words".to_owned(),
+                value: SettingValue::Texts(vec!["todo".to_owned()]),
+            });
+            settings.push(Setting {
+                key: "longest-deferral-days".to_owned(),
+                value: SettingValue::Integer(1),
             });
         }
         settings
@@ -142,8 +157,9 @@ fn is_decided(word: &str) -> bool {
     EXEMPT.contains(&word) || word == "BIRTH_REQUIRED" || word == "BIRTH_DEFERRED"
 }
 
-fn blank(text: &Option<String>) -> bool {
-    text.as_deref().unwrap_or_default().trim().is_empty()
+fn blank(switches: Switches, text: &Option<String>) -> bool {
+    let text = text.as_deref().unwrap_or_default().trim().to_lowercase();
+    text.is_empty() || switches.revised && text == "todo"
 }
 
 /// By the default list of governed roles.
@@ -200,10 +216,10 @@ fn conditions(
             "BIRTH_REQUIRED" if collection.species_mappings == 0 => {
                 reasons.finding("SPECIES_UNMAPPED", key);
             }
-            _ if EXEMPT.contains(&word) && blank(&collection.exemption_reason) => {
+            _ if EXEMPT.contains(&word) && blank(switches, &collection.exemption_reason) => {
                 reasons.finding("EXEMPTION_UNEXPLAINED", word);
             }
-            "BIRTH_DEFERRED" if blank(&collection.review_owner) => {
+            "BIRTH_DEFERRED" if blank(switches, &collection.review_owner) => {
                 reasons.odd(switches, "DEFERRED_WITHOUT_OWNER", "", 0);
             }
             _ if is_decided(word) => {}
@@ -217,13 +233,16 @@ fn conditions(
             }
         }
         if is_decided(word) {
-            if blank(&collection.decided_by) {
+            if blank(switches, &collection.decided_by) {
                 reasons.odd(switches, "DECIDED_WITHOUT_ACTOR", word, 0);
             }
             match collection.decided_at {
                 None => reasons.odd(switches, "DECIDED_WITHOUT_DATE", word, 0),
                 Some(at) if at > now => {
                     reasons.odd(switches, "DECIDED_IN_THE_FUTURE", word, at - now);
+                }
+                Some(at) if switches.revised && word == "BIRTH_DEFERRED" && now - at >= 172_800 => {
+                    reasons.odd(switches, "DEFERRED_TOO_LONG", "", (now - at) / 86_400);
                 }
                 Some(_) => {}
             }

@@ -106,6 +106,30 @@ fn every_record_under_strict_settings() {
     assert_eq!(gaps, 9 * 81 - covered);
 }
 
+/// Words that say nothing, and decisions that were put off for long.
+#[test]
+fn every_record_under_the_settings_of_the_second_revision() {
+    let mut all = vec![covered()];
+    let texts = [None, Some("Todo "), Some("todos")];
+    let times = [NOW, NOW - 172_799, NOW - 172_800, NOW - 400 * 86_400];
+    all = vary(all, &STATUSES, |c, word| c.coverage_status = owned(word));
+    all = vary(all, &texts, |c, text| c.exemption_reason = owned(text));
+    all = vary(all, &texts, |c, text| c.review_owner = owned(text));
+    all = vary(all, &texts, |c, text| c.decided_by = owned(text));
+    all = vary(all, &times, |c, at| c.decided_at = Some(at));
+    for switches in Switches::all().filter(|switches| switches.revised) {
+        compare(switches, true, all.clone());
+    }
+    let revised = Switches {
+        revised: true,
+        ..DEFAULTS
+    };
+    let [_, covered, gaps] = compare(revised, true, all);
+    // Required and deferred; an exemption needs a reason that says something.
+    assert_eq!(covered, 2 * 108 + 3 * 36);
+    assert_eq!(gaps, 9 * 108 - covered);
+}
+
 /// Without the policy columns the policy is not judged, whatever the facts say.
 #[test]
 fn without_storage_only_the_table_counts() {

@@ -11,7 +11,7 @@ export const types = {};
 
 export const coverage = {
   describe(): Description {
-    return { name: 'birth-coverage-typescript', version: '0.1.0', reasons: [...REASONS] };
+    return { name: 'birth-coverage-typescript', version: '0.2.0', reasons: [...REASONS] };
   },
 
   checkSettings(given: Setting[]) {

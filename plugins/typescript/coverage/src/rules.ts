@@ -47,7 +47,7 @@ function check(context: Context, collection: Collection, answers: Answers) {
     answers.give('POLICY_STORAGE_NOT_READY');
   }
   if (decision) {
-    checkDecision(decision, collection, answers);
+    checkDecision(settings, decision, collection, answers);
     if (decision.text === REQUIRED && hasTable) {
       checkTriggers(settings, collection, answers);
     }
@@ -97,11 +97,16 @@ function decided(collection: Collection, answers: Answers): Text | undefined {
 }
 
 /** Conditions 3 and 5: a required birth has a species, an exemption a reason. */
-function checkDecision(decision: Text, collection: Collection, answers: Answers) {
+function checkDecision(
+  settings: Settings,
+  decision: Text,
+  collection: Collection,
+  answers: Answers,
+) {
   if (decision.text === REQUIRED && collection.speciesMappings === 0) {
     answers.give('SPECIES_UNMAPPED', collection.key);
   }
-  if (isExempt(decision) && isBlank(collection.exemptionReason)) {
+  if (isExempt(decision) && saysNothing(settings, collection.exemptionReason)) {
     answers.give('EXEMPTION_UNEXPLAINED', decision);
   }
 }
@@ -115,10 +120,11 @@ function checkRecord(
 ) {
   const odd = (refused: Truth, code: Code & RefusedCode): Code =>
     settings.is[refused] ? code : `WARN_${code}`;
-  if (decision.text === DEFERRED && isBlank(collection.reviewOwner)) {
+  const isDeferred = decision.text === DEFERRED;
+  if (isDeferred && saysNothing(settings, collection.reviewOwner)) {
     answers.give(odd('require-review-owner', 'DEFERRED_WITHOUT_OWNER'));
   }
-  if (isBlank(collection.decidedBy)) {
+  if (saysNothing(settings, collection.decidedBy)) {
     answers.give(odd('require-decided-by', 'DECIDED_WITHOUT_ACTOR'), decision);
   }
   const at = collection.decidedAt;
@@ -126,6 +132,11 @@ function checkRecord(
     answers.give(odd('require-decided-at', 'DECIDED_WITHOUT_DATE'), decision);
   } else if (at > now) {
     answers.give(odd('refuse-future-decisions', 'DECIDED_IN_THE_FUTURE'), decision, between(at, now));
+  } else if (isDeferred) {
+    const days = between(now, at) / 86_400n;
+    if (settings.longestDeferralDays !== 0n && days > settings.longestDeferralDays) {
+      answers.give(odd('refuse-long-deferrals', 'DEFERRED_TOO_LONG'), undefined, days);
+    }
   }
 }
 
@@ -237,6 +248,11 @@ function isExempt(decision: Text): boolean {
 /** Space says as little as nothing. */
 function isBlank(text: Text | undefined): boolean {
   return text === undefined || trimmed(text.text) === '';
+}
+
+/** There is no text, or one of the words that the policy set calls empty. */
+function saysNothing(settings: Settings, text: Text | undefined): boolean {
+  return isBlank(text) || settings.emptyWords.has(lower(trimmed(text!.text)));
 }
 
 /** The difference, within what a number of 64 bits holds. */

@@ -8,6 +8,9 @@ const SCOPES = ['IN_SCOPE', 'USER_EXCLUDED', 'FUTURE_SCOPE', 'ORPHAN_REGISTRY', 
 
 const GOVERNED = ['governed', 'locked', 'law_artifact', 'observed'];
 
+/** A hundred years: more is a mistake. */
+const MOST_DAYS = 36_525n;
+
 /** Settings that are true or false, with what holds where nothing is said. */
 const TRUTHS = {
   'accept-other-trigger-name': true,
@@ -17,6 +20,7 @@ const TRUTHS = {
   'require-decided-at': false,
   'require-decided-by': false,
   'refuse-future-decisions': false,
+  'refuse-long-deferrals': false,
   'refuse-trigger-on-exempt': false,
   'refuse-double-registration': false,
   'refuse-row-moves': false,
@@ -27,6 +31,10 @@ export type Truth = keyof typeof TRUTHS;
 export interface Settings {
   governedRoles: Set<string>;
   scopesWithoutCheck: Set<string>;
+  /** Words that say as little as nothing. */
+  emptyWords: Set<string>;
+  /** Days after which a deferred decision is overdue; 0 for never. */
+  longestDeferralDays: bigint;
   is: Record<Truth, boolean>;
 }
 
@@ -49,23 +57,34 @@ export function read(given: Setting[]): { settings: Settings; problems: SettingP
     }
     return found as Extract<SettingValue, { tag: T }> | undefined;
   };
-  const roles = value('governed-roles', 'texts')?.val ?? GOVERNED;
-  for (const role of roles) {
-    if (role === '' || isSpaced(role) || lower(role) !== role) {
-      const what = 'must be in lower case, without space around it, and not empty';
-      problem('governed-roles', `${JSON.stringify(role)} ${what}`);
+  const words = (key: string, otherwise: string[]) => {
+    const all = value(key, 'texts')?.val ?? otherwise;
+    for (const word of all) {
+      if (word === '' || isSpaced(word) || lower(word) !== word) {
+        const what = 'must be in lower case, without space around it, and not empty';
+        problem(key, `${JSON.stringify(word)} ${what}`);
+      }
     }
-  }
+    return new Set(all);
+  };
+  const governedRoles = words('governed-roles', GOVERNED);
   const scopes = value('scopes-without-check', 'texts')?.val ?? [];
   for (const scope of scopes.filter((scope) => !SCOPES.includes(scope))) {
     const what = `is none of ${SCOPES.join(', ')}`;
     problem('scopes-without-check', `${JSON.stringify(scope)} ${what}`);
   }
+  const emptyWords = words('empty-words', []);
+  let longestDeferralDays = value('longest-deferral-days', 'integer')?.val ?? 0n;
+  if (longestDeferralDays < 0n || longestDeferralDays > MOST_DAYS) {
+    problem('longest-deferral-days', `${longestDeferralDays} is not within 0 to ${MOST_DAYS}`);
+    longestDeferralDays = 0n;
+  }
   const truths = Object.entries(TRUTHS).map(([key, otherwise]) => [
     key,
     value(key, 'truth')?.val ?? otherwise,
   ]);
-  const known = ['governed-roles', 'scopes-without-check', ...Object.keys(TRUTHS)].sort();
+  const others = ['empty-words', 'governed-roles', 'longest-deferral-days', 'scopes-without-check'];
+  const known = [...others, ...Object.keys(TRUTHS)].sort();
   const seen = new Set<string>();
   for (const { key } of given) {
     if (seen.has(key)) {
@@ -76,8 +95,10 @@ export function read(given: Setting[]): { settings: Settings; problems: SettingP
     seen.add(key);
   }
   const settings = {
-    governedRoles: new Set(roles),
+    governedRoles,
     scopesWithoutCheck: new Set(scopes),
+    emptyWords,
+    longestDeferralDays,
     is: Object.fromEntries(truths) as Record<Truth, boolean>,
   };
   return { settings, problems };
