@@ -263,7 +263,7 @@ fn another_policy_is_drift() {
     let place = Place::new();
     place.plan();
     let (before, set) = (place.shape(), PolicyDir::shipped());
-    set.edit("policy.toml", "revision = 4", "revision = 4");
+    set.edit("policy.toml", "revision = 4", "revision = 5");
     set.approve(&place.home);
     let ran = set.on(&place.home, &place.db, &WITH_PLAN).run();
     refused(ran, 26, "DRIFT", "policy: birth revision 4");
