@@ -1,6 +1,7 @@
 //! What the undoing of every operation shares: whose database the keys are of,
 //! the file form of its plan, and the export of rows that would be lost.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -9,10 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use birth_core::digest::{Digest, DigestBuilder};
 use birth_core::ident::{Identifier, QualifiedName};
-use birth_core::outcome::{FailureClass, Status};
+use birth_core::op::report::{ReportHeader, begin, end, one_line, statements};
+use birth_core::outcome::{FailureClass, FinalResponse, Status};
+use birth_core::sql::Statement;
 
 use super::failure::{Failure, other_database};
-use super::operation::Stop;
+use super::operation::{Stop, Traces};
 use crate::journal::Keys;
 use crate::pg::{Reader, Server};
 
@@ -48,6 +51,46 @@ pub(super) fn refused(refusals: &[String], data: bool) -> Stop {
         status: Status::Blocked,
         failure: failure.with_hint(hint),
     }
+}
+
+/// What is said now and was not said before.
+pub(super) fn new_in(now: &[String], was: &[String]) -> Vec<String> {
+    now.iter().filter(|n| !was.contains(n)).cloned().collect()
+}
+
+/// As [`new_in`], of what is gone.
+pub(super) fn newly_gone(now: &[String], was: &[String]) -> Vec<String> {
+    let gone = new_in(now, was).into_iter();
+    gone.map(|g| format!("{g} is gone")).collect()
+}
+
+/// What an undoing left behind, by how much of it is still there.
+pub(super) fn traces(left: usize, all: usize) -> Traces {
+    match left {
+        0 => Traces::Done,
+        left if left == all => Traces::Absent,
+        _ => Traces::Mixed,
+    }
+}
+
+/// The report of an undoing.
+pub(super) fn report<S: Statement>(
+    title: &str,
+    header: &ReportHeader,
+    undone: Option<(&str, &[String], &[S])>,
+    response: &FinalResponse,
+) -> String {
+    let mut out = begin(title, header);
+    if let Some((of, left, compiled)) = undone {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "- undoes: {of}");
+        for left in left {
+            let _ = writeln!(out, "- left: {}", one_line(left));
+        }
+        statements(&mut out, compiled);
+    }
+    end(&mut out, response);
+    out
 }
 
 /// Digest of a plan, in a domain of its own. The caller takes out what may

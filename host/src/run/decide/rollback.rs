@@ -1,15 +1,12 @@
 //! Undoing a run of decisions, as an operation of the lifecycle with statements
 //! of its own.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
 use birth_core::op::decide::LOCK_KEY;
 use birth_core::op::decide::undo::{self, DecideKeys, DecideUndo, UndoPlan};
 use birth_core::op::decide::verify::DecideState;
-use birth_core::op::report::{begin, end, one_line, statements};
 use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::resolve::Relation;
@@ -194,12 +191,8 @@ impl Operation for DecideRollback {
     }
 
     fn drift(planned: &RollbackPlan, now: &RollbackPlan) -> Vec<String> {
-        let new = |now: &[String], was: &[String]| -> Vec<String> {
-            now.iter().filter(|n| !was.contains(n)).cloned().collect()
-        };
-        let mut out = new(&now.undo.left, &planned.undo.left);
-        let gone = new(&now.undo.gone, &planned.undo.gone);
-        out.extend(gone.iter().map(|g| format!("{g} is gone")));
+        let mut out = rollback::new_in(&now.undo.left, &planned.undo.left);
+        out.extend(rollback::newly_gone(&now.undo.gone, &planned.undo.gone));
         if out.is_empty() && planned != now {
             out.push("the registry was renamed, or rows came back".to_owned());
         }
@@ -266,13 +259,7 @@ impl Operation for DecideRollback {
     ) -> Result<Traces, Failure> {
         let state = self.state(reader).await?;
         let left = undo::not_restored(&plan.keys, &plan.undo, &state.rows).len();
-        Ok(if left == 0 {
-            Traces::Done
-        } else if left == plan.undo.statements.len() {
-            Traces::Absent
-        } else {
-            Traces::Mixed
-        })
+        Ok(rollback::traces(left, plan.undo.statements.len()))
     }
 
     fn response(
@@ -304,16 +291,14 @@ impl Operation for DecideRollback {
         evidence: &Evidence<'_, Self>,
         response: &FinalResponse,
     ) -> String {
-        let mut out = begin("Rollback of coverage decisions (B3-B to B3-E)", header);
-        if let Some(plan) = evidence.plan {
-            let _ = writeln!(out, "- undoes: {}", plan.of);
-            for left in &plan.undo.left {
-                let _ = writeln!(out, "- left: {}", one_line(left));
-            }
-            statements(&mut out, &plan.undo.statements);
-        }
-        end(&mut out, response);
-        out
+        let undone = evidence.plan;
+        let undone = undone.map(|p| (p.of.as_str(), &p.undo.left[..], &p.undo.statements[..]));
+        rollback::report(
+            "Rollback of coverage decisions (B3-B to B3-E)",
+            header,
+            undone,
+            response,
+        )
     }
 }
 

@@ -1,7 +1,6 @@
 //! Undoing a run of the gate, as an operation of the lifecycle with statements of
 //! its own.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,6 @@ use birth_core::digest::Digest;
 use birth_core::ident::Identifier;
 use birth_core::op::gate::LOCK_KEY;
 use birth_core::op::gate::undo::{self, Captured, GateKeys, GateUndo, UndoPlan, UndoState};
-use birth_core::op::report::{begin, end, statements};
 use birth_core::op::{DatabaseIdentity, Revision};
 use birth_core::outcome::{FailureClass, FinalResponse, Status};
 use birth_core::resolve::Relation;
@@ -198,13 +196,9 @@ impl Operation for GateRollback {
     }
 
     fn drift(planned: &RollbackPlan, now: &RollbackPlan) -> Vec<String> {
-        let new = |now: &[String], was: &[String]| -> Vec<String> {
-            now.iter().filter(|n| !was.contains(n)).cloned().collect()
-        };
-        let mut out = new(&now.undo.refusals, &planned.undo.refusals);
-        out.extend(new(&now.undo.left, &planned.undo.left));
-        let gone = new(&now.undo.gone, &planned.undo.gone);
-        out.extend(gone.iter().map(|g| format!("{g} is gone")));
+        let mut out = rollback::new_in(&now.undo.refusals, &planned.undo.refusals);
+        out.extend(rollback::new_in(&now.undo.left, &planned.undo.left));
+        out.extend(rollback::newly_gone(&now.undo.gone, &planned.undo.gone));
         if planned.registry != now.registry {
             out.push("the registry was renamed or dropped".to_owned());
         }
@@ -284,13 +278,7 @@ impl Operation for GateRollback {
     ) -> Result<Traces, Failure> {
         let state = self.read(reader, target).await?;
         let left = undo::left_over(&plan.undo, &state).len();
-        Ok(if left == 0 {
-            Traces::Done
-        } else if left == plan.undo.dropped.len() {
-            Traces::Absent
-        } else {
-            Traces::Mixed
-        })
+        Ok(rollback::traces(left, plan.undo.dropped.len()))
     }
 
     fn response(
@@ -324,15 +312,13 @@ impl Operation for GateRollback {
         evidence: &Evidence<'_, Self>,
         response: &FinalResponse,
     ) -> String {
-        let mut out = begin("Rollback of the onboarding gate (B3-F)", header);
-        if let Some(plan) = evidence.plan {
-            let _ = writeln!(out, "- undoes: {}", plan.of);
-            for left in &plan.undo.left {
-                let _ = writeln!(out, "- left: {}", left.replace('\n', " "));
-            }
-            statements(&mut out, &plan.undo.statements);
-        }
-        end(&mut out, response);
-        out
+        let undone = evidence.plan;
+        let undone = undone.map(|p| (p.of.as_str(), &p.undo.left[..], &p.undo.statements[..]));
+        rollback::report(
+            "Rollback of the onboarding gate (B3-F)",
+            header,
+            undone,
+            response,
+        )
     }
 }

@@ -1,14 +1,12 @@
 //! Undoing a storage run, as an operation of the lifecycle with statements of
 //! its own.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
 use birth_core::ident::{Identifier, QualifiedName};
-use birth_core::op::report::{begin, end, statements};
 use birth_core::op::storage::facts::StorageFacts;
 use birth_core::op::storage::undo::{self, StorageKeys, StorageUndo, UndoPlan, Uses};
 use birth_core::op::storage::{KEY_CONCEPT, LOCK_KEY};
@@ -241,20 +239,9 @@ impl Operation for StorageRollback {
         if planned.table != now.table {
             out.push("the registry was renamed or dropped".to_owned());
         }
-        out.extend(
-            now.undo
-                .refusals
-                .iter()
-                .filter(|r| !planned.undo.refusals.contains(r))
-                .cloned(),
-        );
-        out.extend(
-            now.undo
-                .gone
-                .iter()
-                .filter(|g| !planned.undo.gone.contains(g))
-                .map(|g| format!("{g} is gone")),
-        );
+        let (was, now) = (&planned.undo, &now.undo);
+        out.extend(rollback::new_in(&now.refusals, &was.refusals));
+        out.extend(rollback::newly_gone(&now.gone, &was.gone));
         out
     }
 
@@ -403,13 +390,14 @@ impl Operation for StorageRollback {
         evidence: &Evidence<'_, Self>,
         response: &FinalResponse,
     ) -> String {
-        let mut out = begin("Rollback of policy storage (B3-P)", header);
-        if let Some(plan) = evidence.plan {
-            let _ = writeln!(out, "- undoes: {}", plan.of);
-            statements(&mut out, &plan.undo.statements);
-        }
-        end(&mut out, response);
-        out
+        let undone = evidence.plan;
+        let undone = undone.map(|p| (p.of.as_str(), &[][..], &p.undo.statements[..]));
+        rollback::report(
+            "Rollback of policy storage (B3-P)",
+            header,
+            undone,
+            response,
+        )
     }
 }
 

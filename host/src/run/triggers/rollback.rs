@@ -2,12 +2,10 @@
 //! statements of its own.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
-use birth_core::op::report::{begin, end, statements};
 use birth_core::op::triggers::LOCK_KEY;
 use birth_core::op::triggers::plan::OTHER_LOCKS;
 use birth_core::op::triggers::undo::{self, TriggersKeys, TriggersUndo, UndoPlan, UndoState};
@@ -246,12 +244,8 @@ impl Operation for TriggersRollback {
     }
 
     fn drift(planned: &RollbackPlan, now: &RollbackPlan) -> Vec<String> {
-        let new = |now: &[String], was: &[String]| -> Vec<String> {
-            now.iter().filter(|n| !was.contains(n)).cloned().collect()
-        };
-        let mut out = new(&now.undo.left, &planned.undo.left);
-        let gone = new(&now.undo.gone, &planned.undo.gone);
-        out.extend(gone.iter().map(|g| format!("{g} is gone")));
+        let mut out = rollback::new_in(&now.undo.left, &planned.undo.left);
+        out.extend(rollback::newly_gone(&now.undo.gone, &planned.undo.gone));
         if out.is_empty() && planned != now {
             out.push("tables were renamed, or other triggers call the function".to_owned());
         }
@@ -320,13 +314,7 @@ impl Operation for TriggersRollback {
     ) -> Result<Traces, Failure> {
         let state = self.state(reader).await?;
         let left = undo::left_over(&plan.keys, &plan.undo, &state).len();
-        Ok(if left == 0 {
-            Traces::Done
-        } else if left == plan.undo.statements.len() {
-            Traces::Absent
-        } else {
-            Traces::Mixed
-        })
+        Ok(rollback::traces(left, plan.undo.statements.len()))
     }
 
     fn response(
@@ -364,16 +352,14 @@ impl Operation for TriggersRollback {
         evidence: &Evidence<'_, Self>,
         response: &FinalResponse,
     ) -> String {
-        let mut out = begin("Rollback of birth triggers (B3-A)", header);
-        if let Some(plan) = evidence.plan {
-            let _ = writeln!(out, "- undoes: {}", plan.of);
-            for left in &plan.undo.left {
-                let _ = writeln!(out, "- left: {}", left.replace('\n', " "));
-            }
-            statements(&mut out, &plan.undo.statements);
-        }
-        end(&mut out, response);
-        out
+        let undone = evidence.plan;
+        let undone = undone.map(|p| (p.of.as_str(), &p.undo.left[..], &p.undo.statements[..]));
+        rollback::report(
+            "Rollback of birth triggers (B3-A)",
+            header,
+            undone,
+            response,
+        )
     }
 }
 
