@@ -204,14 +204,14 @@ fn closing_by_status_and_time() {
         column("closed_at", "timestamp with time zone", 'D', 1184),
     ]);
     let preview = closing(&issues, &few).unwrap();
-    insta::assert_snapshot!(without_verb(&preview), @r#""s"."issues" AS birth_open SET "status" = $1::text, "closed_at" = now(), "updated_at" = now() WHERE birth_open."id" = $2::text::bigint AND (birth_open."status"::text IS NULL OR lower(birth_open."status"::text COLLATE "C") <> ALL (ARRAY[$3::text, $4::text]::text[])) AND birth_open."closed_at" IS NULL RETURNING ''::text; -- $1 = 'closed', $2 = '7', $3 = 'closed', $4 = 'done'"#);
+    insta::assert_snapshot!(without_verb(&preview), @r#""s"."issues" AS birth_open SET "status" = $1::text, "closed_at" = now(), "updated_at" = now() WHERE (birth_open."id") = (SELECT birth_free."id" FROM "s"."issues" AS birth_free WHERE birth_free."id" = $2::text::bigint FOR NO KEY UPDATE SKIP LOCKED) AND (birth_open."status"::text IS NULL OR lower(birth_open."status"::text COLLATE "C") <> ALL (ARRAY[$3::text, $4::text]::text[])) AND birth_open."closed_at" IS NULL RETURNING ''::text; -- $1 = 'closed', $2 = '7', $3 = 'closed', $4 = 'done'"#);
     let by_time = table(vec![
         text("category"),
         text("title"),
         column("closed_at", "date", 'D', 1082),
     ]);
     let preview = closing(&by_time, &few).unwrap();
-    insta::assert_snapshot!(without_verb(&preview), @r#""s"."issues" AS birth_open SET "closed_at" = now() WHERE birth_open."id" = $1::text::bigint AND birth_open."closed_at" IS NULL RETURNING ''::text; -- $1 = '7'"#);
+    insta::assert_snapshot!(without_verb(&preview), @r#""s"."issues" AS birth_open SET "closed_at" = now() WHERE (birth_open."id") = (SELECT birth_free."id" FROM "s"."issues" AS birth_free WHERE birth_free."id" = $1::text::bigint FOR NO KEY UPDATE SKIP LOCKED) AND birth_open."closed_at" IS NULL RETURNING ''::text; -- $1 = '7'"#);
 }
 
 #[test]

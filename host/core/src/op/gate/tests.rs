@@ -189,7 +189,7 @@ fn nothing_or_everything_is_there() {
     for kind in [RelationKind::Table, RelationKind::PartitionedTable] {
         let absent = plan(&bare(kind));
         assert_eq!(words(&absent.items), ["ABSENT"; 5]);
-        assert_eq!(absent.statements.len(), 6);
+        assert_eq!(absent.statements.len(), 8);
         assert!(!is_ready(&absent) && absent.missing_rights.is_empty());
         let there = plan(&complete(kind));
         assert_eq!(words(&there.items), ["ALREADY_EXISTS_OK"; 5]);
@@ -286,11 +286,17 @@ fn the_statements() {
         .map(GateStatement::sql)
         .collect();
     assert_eq!(sql[0], "CREATE SCHEMA \"birth_gate\"");
-    assert!(sql[1].starts_with("CREATE TABLE \"birth_gate\".\"event\" (event_id bigint"));
-    let function = &sql[2];
+    assert_eq!(sql[1], "REVOKE ALL ON SCHEMA \"birth_gate\" FROM PUBLIC");
+    assert!(sql[2].starts_with("CREATE TABLE \"birth_gate\".\"event\" (event_id bigint"));
+    assert!(sql[2].contains(" WITH (vacuum_truncate = false, "));
+    assert_eq!(
+        sql[3],
+        "REVOKE ALL ON TABLE \"birth_gate\".\"event\" FROM PUBLIC"
+    );
+    let function = &sql[4];
     for part in [
         "SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $birth$",
-        "SELECT n.\"k\"\"ey\"::text, 'INSERT' FROM birth_new n;",
+        "SELECT CASE WHEN pg_typeof(n.\"k\"\"ey\")::oid < 16384 THEN n.\"k\"\"ey\"::text WHEN NOT n.\"k\"\"ey\" IS NULL THEN format('%s', n.\"k\"\"ey\") END, 'INSERT' FROM birth_new n;",
         "EXCEPTION WHEN OTHERS",
         "RAISE WARNING",
     ] {
@@ -298,12 +304,12 @@ fn the_statements() {
     }
     assert!(!function.contains("RAISE EXCEPTION") && !function.contains("NOTIFY"));
     assert_eq!(
-        sql[3],
+        sql[5],
         "REVOKE EXECUTE ON FUNCTION \"birth_gate\".\"record_event\"() FROM PUBLIC"
     );
-    assert!(sql[4].contains("REFERENCING NEW TABLE AS birth_new FOR EACH STATEMENT"));
+    assert!(sql[6].contains("REFERENCING NEW TABLE AS birth_new FOR EACH STATEMENT"));
     let partitioned = plan(&bare(RelationKind::PartitionedTable));
-    let insert = partitioned.statements[4].sql();
+    let insert = partitioned.statements[6].sql();
     assert!(insert.contains("AFTER INSERT ON \"inv\".\"reg\" FOR EACH ROW EXECUTE"));
     assert!(
         [cause::INSERT, cause::ROLE]
