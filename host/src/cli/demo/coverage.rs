@@ -77,7 +77,7 @@ impl Stage<'_> {
         self.drain(estate).await?;
 
         self.say("birth sweep: what the gate could not see, because it was there before");
-        let swept = self.sweep(estate).await?;
+        let swept = self.sweep(estate, false).await?;
         let gaps = swept.gaps();
         self.hold(
             (gaps.new, gaps.persisting) == (6, 2),
@@ -89,7 +89,7 @@ impl Stage<'_> {
         self.expect(&decided, Status::Pass, "decisions_written", "6")?;
 
         self.say("birth sweep --close-resolved: the decided gaps are gone, their issues closed");
-        let swept = self.sweep(estate).await?;
+        let swept = self.sweep(estate, true).await?;
         let gaps = swept.gaps();
         let as_expected = (gaps.new, gaps.persisting, gaps.resolved) == (0, 2, 6);
         self.hold(
@@ -119,12 +119,16 @@ impl Stage<'_> {
         )
     }
 
-    async fn sweep(&self, estate: &Environment) -> Result<SweepSummary, Failure> {
+    async fn sweep(
+        &self,
+        estate: &Environment,
+        close_resolved: bool,
+    ) -> Result<SweepSummary, Failure> {
         let sweep = Sweep {
             coverage: self.coverage(),
             shard: None,
             record: Record::New,
-            close_resolved: true,
+            close_resolved,
         };
         let mut spool = Spool::create(std::env::temp_dir())?;
         let tell = |text: &str| self.progress(text);
