@@ -118,21 +118,21 @@ fn template(role: Role) -> Template {
             cases: include_str!("scaffold/template/classification/cases.json"),
             settings: include_str!("scaffold/template/classification/settings.rs"),
             setting: "log-endings = [\"_log\", \"_history\", \"_events\"]",
-            fuel: 20_000,
+            fuel: 8_000,
         },
         Role::Conflict => Template {
             rules: include_str!("scaffold/template/conflict/rules.rs"),
             cases: include_str!("scaffold/template/conflict/cases.json"),
             settings: include_str!("scaffold/template/conflict/settings.rs"),
             setting: "accept-varchar = true",
-            fuel: 20_000,
+            fuel: 3_000,
         },
         Role::Coverage => Template {
             rules: include_str!("scaffold/template/coverage/rules.rs"),
             cases: include_str!("scaffold/template/coverage/cases.json"),
             settings: include_str!("scaffold/template/coverage/settings.rs"),
             setting: "exemptions-need-reason = true",
-            fuel: 20_000,
+            fuel: 5_000,
         },
     }
 }

@@ -11,7 +11,7 @@ use birth_core::policy::Role;
 
 use super::source::Source;
 use crate::cli::Output;
-use crate::cli::output::{BAD, GOOD, one_line, styled};
+use crate::cli::output::{BAD, DIM, GOOD, one_line, styled};
 use crate::run::author::bench::{Asked, Cost, RUNS, measure};
 use crate::run::author::cases::CaseFile;
 use crate::run::failure::Failure;
@@ -86,13 +86,13 @@ impl Bench {
 fn show(cost: &Cost, output: &Output) {
     match &cost.facts {
         Asked::Corpus(digest) => output.text(format!(
-            "The role's corpus, {} subjects in {} calls (digest {})",
+            "The role's corpus: subjects {}, calls {}, digest {}",
             cost.subjects,
             cost.calls,
             digest.short()
         )),
         Asked::File(file) => output.text(format!(
-            "{}, {} subjects in {} calls",
+            "{}: subjects {}, calls {}",
             one_line(file),
             cost.subjects,
             cost.calls
@@ -106,9 +106,10 @@ fn show(cost: &Cost, output: &Output) {
         "  time      {} ns a subject here, the fastest of {RUNS} runs",
         cost.nanoseconds_per_subject
     ));
+    output.text(styled(DIM, "          fuel  subjects"));
     for scene in &cost.scenes {
         output.text(format!(
-            "  {:>12} fuel, {:>4} subjects: {}",
+            "  {:>12} for {:>4}: {}",
             scene.fuel,
             scene.subjects,
             one_line(&scene.about)

@@ -183,7 +183,7 @@ impl Kit<'_> {
         }
         Ok(match found.settings.len() {
             0 => "neither the plugin nor its cases name a setting".to_owned(),
-            tried => format!("{tried} settings, each with a value of every type"),
+            tried => format!("settings {tried}, each with a value of every type"),
         })
     }
 
@@ -195,7 +195,7 @@ impl Kit<'_> {
         self.ordinary = ordinary;
         let subjects: usize = self.ordinary.iter().map(|j| j.answers.len()).sum();
         Ok(format!(
-            "{subjects} subjects in {} calls",
+            "subjects {subjects}, calls {}",
             self.corpus.scenes.len()
         ))
     }

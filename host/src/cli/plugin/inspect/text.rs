@@ -44,7 +44,9 @@ pub(super) fn show(found: &Inspection<'_>, output: &Output) {
             None => "not recorded: the policy set does not pin this component".to_owned(),
         },
     );
-    if let Some(fault) = &found.anatomy.fault {
+    // Of what is no WebAssembly at all the form says it.
+    let fault = found.anatomy.fault.as_ref();
+    if let Some(fault) = fault.filter(|_| found.anatomy.form != Form::Other) {
         row("unread", one_line(fault));
     }
     if let Some(said) = &found.description {
@@ -84,7 +86,7 @@ fn listed(names: &[String], style: anstyle::Style) -> String {
 
 fn inside(anatomy: &Anatomy) -> String {
     format!(
-        "{} core modules, {} memories, {} start functions",
+        "core modules: {}, memories: {}, start functions: {}",
         anatomy.modules, anatomy.memories, anatomy.start_functions
     )
 }
