@@ -7,6 +7,7 @@
 )]
 
 mod artifacts;
+mod authors;
 mod check_prints;
 mod classification_runtime;
 mod classify;

@@ -8,10 +8,13 @@ use std::process::Command;
 use birth_core::digest::Digest;
 use birth_tests::cli::{Birth, Home, Ran, workspace};
 
-/// The binary with the environment that a compiler needs: its own homes, which
-/// are found by HOME.
 fn plugin_build(home: &Home, folder: &Path) -> Birth {
-    let mut birth = home.birth(&["plugin", "build", "--format", "json"]);
+    compiling(home.birth(&["plugin", "build", "--format", "json"])).arg(folder.to_str().unwrap())
+}
+
+/// A command with the environment that a compiler needs: its own homes, which
+/// are found by HOME.
+pub(crate) fn compiling(mut birth: Birth) -> Birth {
     for name in [
         "HOME",
         "CARGO_HOME",
@@ -23,7 +26,7 @@ fn plugin_build(home: &Home, folder: &Path) -> Birth {
             birth = birth.env(name, &value);
         }
     }
-    birth.arg(folder.to_str().unwrap())
+    birth
 }
 
 fn ask_rustc(arguments: &[&str]) -> String {
@@ -33,7 +36,7 @@ fn ask_rustc(arguments: &[&str]) -> String {
 }
 
 /// Whether the compiler has the target of plugins.
-fn has_target() -> bool {
+pub(crate) fn has_target() -> bool {
     let target = [
         "--print",
         "target-libdir",
@@ -48,7 +51,7 @@ fn has_target() -> bool {
 }
 
 #[track_caller]
-fn says_how_to_get_the_target(ran: Ran) {
+pub(crate) fn says_how_to_get_the_target(ran: Ran) {
     let ran = ran.expect_code(20);
     for text in [
         "[PLUGIN_NOT_BUILT]",
@@ -101,11 +104,7 @@ fn builds_are_reproducible() {
     let copy = copy_of_the_workspace();
     let there = copy.path().join("deeper down/plugins/conflict");
     let build = |folder: &Path, out: &str| {
-        let ran = plugin_build(&home, folder)
-            .arg("--compare")
-            .arg("--out")
-            .arg(out)
-            .run();
+        let ran = plugin_build(&home, folder).arg("--out").arg(out).run();
         let built = ran.expect_code(0).json();
         let bytes = std::fs::read(home.path().join(out)).unwrap();
         assert_eq!(built["sha256"], Digest::of(&bytes).to_string());
@@ -117,20 +116,18 @@ fn builds_are_reproducible() {
     let (second, other_bytes) = build(&there, "second.wasm");
     assert_eq!(first["sha256"], second["sha256"]);
     assert_eq!(bytes, other_bytes);
-
-    let shown = home.birth(&["policy", "show", "--format", "json"]).run();
-    let shown = shown.expect_code(0).json();
-    let (pin, recorded) = (
-        &shown["plugins"]["conflict"]["sha256"],
-        &shown["approval"]["builder"],
-    );
-    if *recorded == first["builder"] {
-        assert_eq!(first["comparison"]["result"], "identical");
-        assert_eq!(first["sha256"], *pin);
-    } else if first["sha256"] != *pin {
-        // Other bytes are expected of another compiler; both are named.
-        assert_eq!(first["comparison"]["result"], "other-compiler");
-        assert_eq!(first["comparison"]["recorded"], *recorded);
+    let verify = ["plugin", "verify", "--format", "json", "--rebuild"];
+    let verify = home.birth(&verify).arg(here.to_str().unwrap());
+    let report = compiling(verify).run().expect_code(0).json();
+    let rebuilt = &report["rebuilt"][0];
+    assert_eq!(report["ok"], true);
+    assert_eq!(rebuilt["rebuilt"], first["sha256"]);
+    if rebuilt["recorded"] == first["builder"] {
+        assert_eq!(rebuilt["result"], "identical");
+        assert_eq!(rebuilt["pinned"], first["sha256"]);
+    } else if rebuilt["pinned"] != first["sha256"] {
+        // Other bytes are expected of another compiler, and they behave alike.
+        assert_eq!(rebuilt["result"], "agrees");
     }
 }
 

@@ -1,20 +1,22 @@
-//! The conflict and the coverage plugin's own cases, through the approved
-//! components in the real runtime; `plugins/ROLE/tests/cases.rs` describes each
+//! The approved plugins against the conformance kit and against their own cases,
+//! through the components in the real runtime; `plugins/ROLE/tests/cases.rs` describes each
 //! file and runs the same cases natively. And the frozen WIT files.
 
 use birth_core::digest::Digest;
+use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::facts::coverage::CoverageFacts;
+use birth_core::kit::cases;
+use birth_core::kit::facts::Batch;
+use birth_core::kit::property::Property;
 use birth_core::policy::Role;
 use birth_core::policy::settings::Settings;
-use birth_core::policy::verdict::Answer;
-use birth_host::plugin::call::Judged;
 use birth_host::plugin::engine::PluginEngine;
-use birth_host::plugin::error::{PluginError, PluginId};
+use birth_host::plugin::error::PluginId;
 use birth_host::plugin::limits::Limits;
 use birth_host::plugin::load::Plugin;
-use birth_sdk::testing::{conflict, coverage};
-use birth_tests::cli::workspace;
+use birth_sdk::testing::{classification, conflict, coverage};
+use birth_tests::cli::{Home, workspace};
 use serde_json::{Value, json};
 
 fn approved(role: Role) -> Plugin {
@@ -98,64 +100,96 @@ fn coverage_facts(case: &Value) -> CoverageFacts {
     .unwrap()
 }
 
-/// Whether an answer is as a case expects it: status, codes in their order, and
-/// messages where the case is about them.
-fn is_expected(expected: &Value, statuses: &[&str], answer: &Answer) -> bool {
-    let codes: Vec<&str> = answer.reasons.iter().map(|r| r.code.as_str()).collect();
-    let messages: Vec<&str> = answer.reasons.iter().map(|r| r.message.as_str()).collect();
-    statuses.get(usize::from(answer.status)).copied() == expected["status"].as_str()
-        && json!(codes) == expected["reasons"]
-        && (expected.get("messages")).is_none_or(|wanted| json!(messages) == *wanted)
+/// As [`conflict_facts`].
+fn classification_facts(case: &Value) -> ClassificationFacts {
+    let facts: classification::Facts = serde_json::from_value(case["facts"].clone()).unwrap();
+    let b = facts.batch();
+    let (collections, columns, indexes) = (b.collections, b.columns, b.indexes);
+    let (keys, checks, triggers) = (b.foreign_keys, b.checks, b.triggers);
+    serde_json::from_value(json!({
+        "text": {"heap": b.text.heap, "ends": b.text.ends},
+        "collections": {
+            "key": collections.key, "role": collections.role, "schema": collections.schema,
+            "name": collections.name, "kind": collections.kind, "bits": collections.bits,
+            "comment": collections.comment, "rows": collections.rows,
+            "inserts": collections.inserts, "updates": collections.updates,
+            "deletes": collections.deletes, "referenced_by": collections.referenced_by,
+        },
+        "columns": {
+            "start": columns.start, "name": columns.name, "type": columns.type_,
+            "length": columns.length, "bits": columns.bits,
+        },
+        "indexes": {
+            "start": indexes.start, "name": indexes.name, "bits": indexes.bits,
+            "column_start": indexes.column_start, "column": indexes.column,
+        },
+        "foreign_keys": {
+            "start": keys.start, "name": keys.name,
+            "referenced_schema": keys.referenced_schema, "referenced_name": keys.referenced_name,
+            "on_delete": keys.on_delete, "column_start": keys.column_start, "column": keys.column,
+        },
+        "checks": {"start": checks.start, "name": checks.name, "definition": checks.definition},
+        "triggers": {
+            "start": triggers.start, "name": triggers.name, "function": triggers.function,
+            "type": triggers.type_, "enabled": triggers.enabled,
+        },
+    }))
+    .unwrap()
 }
 
-/// Runs the case file of a role.
-fn run_cases(
-    role: Role,
-    statuses: &[&str],
-    judge: impl Fn(&Plugin, &Settings, &Value) -> Result<Judged, PluginError>,
-) {
-    let plugin = approved(role);
-    let file = format!("plugins/{role}/tests/cases.json");
-    let text = std::fs::read_to_string(workspace().join(file));
-    let cases: Vec<Value> = serde_json::from_str(&text.unwrap()).unwrap();
-    assert!(cases.len() > 50, "{} cases", cases.len());
-    let mut wrong = Vec::new();
-    for case in &cases {
-        let settings: Settings = case
-            .get("settings")
-            .map(|settings| serde_json::from_value(settings.clone()).unwrap())
-            .unwrap_or_default();
-        let expected = case["expect"].as_array().unwrap();
-        let judged = judge(&plugin, &settings, case).map(|judged| judged.answers);
-        let is_right = judged.as_ref().is_ok_and(|answers| {
-            let mut pairs = expected.iter().zip(answers);
-            answers.len() == expected.len()
-                && pairs.all(|(expected, answer)| is_expected(expected, statuses, answer))
-        });
-        if !is_right {
-            let name = &case["name"];
-            wrong.push(format!(
-                "{name}\n  expected {expected:?}\n  found {judged:?}"
-            ));
+/// Whether a plugin answers the batch of the kit as it answers the SDK's. Their
+/// lists are not compared: the two number the texts in another order.
+fn is_same(role: Role, case: &Value, batch: &Batch, plugin: &Plugin, settings: &Settings) {
+    let sdks = match role {
+        Role::Classification => Batch::Classification(classification_facts(case)),
+        Role::Conflict => Batch::Conflict(conflict_facts(case)),
+        Role::Coverage => Batch::Coverage(coverage_facts(case)),
+    };
+    let [ours, sdks] = [batch, &sdks].map(|batch| plugin.judge_batch(settings, batch).unwrap());
+    assert_eq!(ours.answers, sdks.answers, "{}", case["name"]);
+}
+
+/// The kit reads facts of its own form, the SDK those of its own: the same file
+/// must be the same question to both.
+#[test]
+fn the_sdk_and_the_kit_read_the_same_cases() {
+    for role in Role::ALL {
+        let plugin = approved(role);
+        let path = workspace().join(format!("plugins/{role}/tests/cases.json"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let written: Vec<Value> = serde_json::from_str(&text).unwrap();
+        let read = cases::parse(role, &text).unwrap();
+        assert!(read.len() > 30, "{} cases", read.len());
+        for (case, read) in written.iter().zip(&read) {
+            is_same(role, case, &read.facts.batch(), &plugin, &read.settings);
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_approved_conflict_component_judges_every_case_as_the_rules_do() {
-    let statuses = ["ABSENT", "ALREADY_EXISTS_OK", "BLOCKED_EXISTING_CONFLICT"];
-    run_cases(Role::Conflict, &statuses, |plugin, settings, case| {
-        plugin.judge_conflict(settings, &conflict_facts(case))
-    });
-}
-
-#[test]
-fn the_approved_coverage_component_judges_every_case_as_the_rules_do() {
-    let statuses = ["NOT_GOVERNED", "COVERED", "GAPS"];
-    run_cases(Role::Coverage, &statuses, |plugin, settings, case| {
-        plugin.judge_coverage(settings, &coverage_facts(case))
-    });
+fn the_approved_plugins_pass_the_kit_and_their_cases() {
+    for role in Role::ALL {
+        let home = Home::new();
+        let (component, cases) = (
+            workspace().join(format!("plugins/approved/{role}.wasm")),
+            workspace().join(format!("plugins/{role}/tests/cases.json")),
+        );
+        let ran = home
+            .birth(&["plugin", "test", "--format", "json"])
+            .arg(component.to_str().unwrap())
+            .arg("--cases")
+            .arg(cases.to_str().unwrap())
+            .run()
+            .expect_code(0);
+        let report = ran.json();
+        assert_eq!(report["ok"], true);
+        assert_eq!(report["kit"].as_array().unwrap().len(), Property::ALL.len());
+        for checked in report["kit"].as_array().unwrap() {
+            assert_eq!(checked["outcome"], "passed", "{role}: {checked}");
+        }
+        assert_eq!(report["cases"]["passed"], report["cases"]["cases"]);
+        assert!(report["cases"]["cases"].as_u64() > Some(30));
+    }
 }
 
 /// A released WIT package never changes: plugins out there were built for it.

@@ -14,6 +14,7 @@ pub mod facts;
 pub mod health;
 pub mod ident;
 pub mod issue;
+pub mod kit;
 pub mod op;
 pub mod outcome;
 pub mod policy;

@@ -7,6 +7,7 @@ use birth_core::facts::TextHeap;
 use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::facts::coverage::CoverageFacts;
+use birth_core::kit::facts::Batch;
 use birth_core::policy::settings::Settings;
 use birth_core::policy::verdict::{Answer, Description, RawVerdicts, check};
 use wasmtime::{Store, Trap};
@@ -57,6 +58,18 @@ impl Plugin {
             bound.check_settings(store, settings)
         })?;
         answer.map_err(|problems| self.rejected(problems))
+    }
+
+    /// Judges a batch of whichever role.
+    ///
+    /// # Errors
+    /// As [`judge_conflict`](Self::judge_conflict).
+    pub fn judge_batch(&self, settings: &Settings, batch: &Batch) -> Result<Judged, PluginError> {
+        match batch {
+            Batch::Classification(facts) => self.judge_classification(settings, facts),
+            Batch::Conflict(facts) => self.judge_conflict(settings, facts),
+            Batch::Coverage(facts) => self.judge_coverage(settings, facts),
+        }
     }
 
     /// Judges a batch of the classification role.

@@ -15,6 +15,9 @@ use wasmtime::ResourceLimiter;
 pub struct Limits {
     /// Bytes of a component's file.
     pub component_bytes: usize,
+    /// Bytes in a component's custom sections, its modules' included. They are no
+    /// part of what it does: names and debugging information, or a hiding place.
+    pub custom_bytes: u64,
     /// Bytes of linear memory of one guest, all its memories together.
     pub memory_bytes: usize,
     /// Linear memories of one guest.
@@ -43,6 +46,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             component_bytes: 16 << 20,
+            custom_bytes: 1 << 20,
             memory_bytes: 64 << 20,
             memories: 1,
             tables: 2,

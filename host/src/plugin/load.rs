@@ -9,6 +9,7 @@ use birth_core::policy::Role;
 use birth_core::policy::verdict::Description;
 use wasmtime::component::{Component, InstancePre, Linker};
 
+use super::anatomy::Anatomy;
 use super::cache::Cache;
 use super::engine::PluginEngine;
 use super::error::{PluginError, PluginId};
@@ -53,6 +54,11 @@ impl Plugin {
             return Err(PluginError::PinMismatch { plugin: id, found });
         }
         check_header(&id, bytes, limits)?;
+        let custom = Anatomy::of(bytes).custom_bytes;
+        if custom > limits.custom_bytes {
+            let what = "bytes in custom sections";
+            return Err(over(&id, what, custom, limits.custom_bytes));
+        }
         let component = match cache.and_then(|cache| cache.get(engine, &found)) {
             Some(component) => component,
             None => compile(engine, cache, &id, bytes)?,

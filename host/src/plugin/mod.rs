@@ -6,6 +6,7 @@
 //! as they are needed, each through [`load::Plugin::load`], which compares the
 //! pin, refuses imports and other versions, and calls with a fresh store each.
 
+pub mod anatomy;
 mod bindings;
 pub mod build;
 pub mod cache;
@@ -14,4 +15,5 @@ pub mod engine;
 pub mod error;
 pub mod limits;
 pub mod load;
+pub mod scaffold;
 pub mod set;

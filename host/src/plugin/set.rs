@@ -172,6 +172,27 @@ impl PolicyRuntime {
         Ok(slot.get_or_init(|| plugin))
     }
 
+    /// The bytes of a role's component, which are those that were pinned.
+    ///
+    /// # Errors
+    /// [`PluginError::RoleAbsent`], [`PluginError::Missing`] or
+    /// [`PluginError::PinMismatch`].
+    pub fn component(&self, role: Role) -> Result<Vec<u8>, PluginError> {
+        let pin = self.set.plugins.get(&role);
+        let pin = pin.ok_or_else(|| PluginError::RoleAbsent {
+            set: self.set.name.clone(),
+            role,
+        })?;
+        let id = plugin_id(role, pin);
+        let bytes = self.read(&id)?;
+        let found = Digest::of(&bytes);
+        if found != id.sha256 {
+            let plugin = Arc::new(id);
+            return Err(PluginError::PinMismatch { plugin, found });
+        }
+        Ok(bytes)
+    }
+
     /// Judges collections with the set's settings, batch after batch.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! operation; see [`stage`] for the steps and [`operation`] for what an
 //! operation has to say.
 
+pub mod author;
 pub mod carry_out;
 pub mod classify;
 pub mod coverage;

@@ -1,6 +1,12 @@
 //! `birth plugin`.
 
+mod bench;
 mod build;
+mod inspect;
+mod new;
+mod source;
+mod test;
+mod verify;
 
 use clap::{Args, Subcommand};
 
@@ -9,7 +15,10 @@ use birth_core::outcome::Exit;
 use super::Output;
 use crate::run::failure::Failure;
 
-/// Build policy plugins.
+/// Write, build, test, inspect and measure policy plugins.
+///
+/// A policy author begins with `birth plugin new`, changes the rules, and runs
+/// `birth plugin test` until they are right.
 #[derive(Debug, Args)]
 pub(super) struct Plugin {
     #[command(subcommand)]
@@ -18,13 +27,23 @@ pub(super) struct Plugin {
 
 #[derive(Debug, Subcommand)]
 enum PluginCommand {
+    New(new::New),
     Build(build::Build),
+    Test(test::Test),
+    Inspect(inspect::Inspect),
+    Bench(bench::Bench),
+    Verify(verify::Verify),
 }
 
 impl Plugin {
     pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
         match self.command {
+            PluginCommand::New(command) => command.run(output),
             PluginCommand::Build(command) => command.run(output),
+            PluginCommand::Test(command) => command.run(output),
+            PluginCommand::Inspect(command) => command.run(output),
+            PluginCommand::Bench(command) => command.run(output),
+            PluginCommand::Verify(command) => command.run(output),
         }
     }
 }

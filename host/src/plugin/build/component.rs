@@ -3,13 +3,9 @@
 //! A component that imports anything is refused here, at the author's desk, by
 //! the rule by which the host refuses it.
 
-use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
-/// The package that plugins implement.
-const PACKAGE: &str = "birth:policy";
-/// Its interfaces that are roles; the world of each is named `<role>-plugin`.
-const ROLES: [&str; 3] = ["classification", "conflict", "coverage"];
+use crate::plugin::anatomy::{Anatomy, PACKAGE};
 
 /// Why a module is not a plugin.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +25,7 @@ pub enum ComponentError {
     SeveralRoles(Vec<String>),
     /// The bytes are not WebAssembly.
     #[error("the module could not be read: {0}")]
-    Parse(#[from] wasmparser::BinaryReaderError),
+    Parse(String),
     /// The encoder refuses the module.
     #[error("the module could not be made a component: {0}")]
     Encode(String),
@@ -48,30 +44,36 @@ pub(super) struct Component {
 /// # Errors
 /// Imports, no role or several, or a module that the encoder refuses.
 pub(super) fn encode(module: &[u8]) -> Result<Component, ComponentError> {
-    refuse_imports(interface(module)?.imports)?;
+    refuse_imports(read(module)?.imports)?;
     let reason = |error| ComponentError::Encode(format!("{error:#}"));
     let bytes = ComponentEncoder::default()
         .validate(true)
         .module(module)
         .and_then(|encoder| encoder.encode())
         .map_err(reason)?;
-    let interface = interface(&bytes)?;
-    refuse_imports(interface.imports)?;
-    let mut roles: Vec<(String, String)> = Vec::new();
-    for export in &interface.exports {
-        roles.extend(role(export));
-    }
+    let mut anatomy = read(&bytes)?;
+    refuse_imports(std::mem::take(&mut anatomy.imports))?;
+    let roles: Vec<_> = anatomy.roles().collect();
     match roles.as_slice() {
         [] => Err(ComponentError::NoRole),
         [(role, version)] => Ok(Component {
+            // The world of each role is named after it.
             world: format!("{role}-plugin"),
-            wit_version: version.clone(),
+            wit_version: (*version).to_owned(),
             bytes,
         }),
         _ => {
-            let names = roles.into_iter().map(|(role, _)| role).collect();
-            Err(ComponentError::SeveralRoles(names))
+            let names = roles.iter().map(|(role, _)| role.name().to_owned());
+            Err(ComponentError::SeveralRoles(names.collect()))
         }
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Anatomy, ComponentError> {
+    let found = Anatomy::of(bytes);
+    match found.fault {
+        Some(fault) => Err(ComponentError::Parse(fault)),
+        None => Ok(found),
     }
 }
 
@@ -80,50 +82,4 @@ fn refuse_imports(imports: Vec<String>) -> Result<(), ComponentError> {
         return Ok(());
     }
     Err(ComponentError::Imports(imports))
-}
-
-/// Role and version of an export such as `birth:policy/conflict@0.1.0`.
-fn role(export: &str) -> Option<(String, String)> {
-    let (interface, version) = export.split_once('@')?;
-    let (package, name) = interface.split_once('/')?;
-    let known = package == PACKAGE && ROLES.contains(&name);
-    known.then(|| (name.to_owned(), version.to_owned()))
-}
-
-/// The outermost imports and exports of a module or component.
-#[derive(Debug, Default)]
-struct Interface {
-    imports: Vec<String>,
-    exports: Vec<String>,
-}
-
-fn interface(bytes: &[u8]) -> Result<Interface, ComponentError> {
-    let mut found = Interface::default();
-    // Modules and components nest; only the outermost one meets the host.
-    let mut depth = 0usize;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ImportSection(section) if depth == 0 => {
-                for import in section.into_imports() {
-                    let import = import?;
-                    let name = format!("{}::{}", import.module, import.name);
-                    found.imports.push(name);
-                }
-            }
-            Payload::ComponentImportSection(section) if depth == 0 => {
-                for import in section {
-                    found.imports.push(import?.name.name.to_owned());
-                }
-            }
-            Payload::ComponentExportSection(section) if depth == 0 => {
-                for export in section {
-                    found.exports.push(export?.name.name.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(found)
 }

@@ -1,13 +1,11 @@
 //! The check that CI runs over all of a policy set.
 
-use std::sync::Arc;
-
 use birth_core::digest::Digest;
 use birth_core::policy::Role;
 use birth_core::policy::set::PluginPin;
 use serde::Serialize;
 
-use super::{PolicyRuntime, plugin_id};
+use super::PolicyRuntime;
 use crate::plugin::error::PluginError;
 
 impl PolicyRuntime {
@@ -78,14 +76,7 @@ impl PolicyRuntime {
     }
 
     fn verify_pin(&self, role: Role, pin: &PluginPin) -> Result<String, PluginError> {
-        let id = plugin_id(role, pin);
-        let found = Digest::of(&self.read(&id)?);
-        if found != id.sha256 {
-            return Err(PluginError::PinMismatch {
-                plugin: Arc::new(id),
-                found,
-            });
-        }
+        let found = Digest::of(&self.component(role)?);
         Ok(format!("{} is {found}", pin.file))
     }
 }
