@@ -6,8 +6,10 @@
     reason = "tests state what they expect"
 )]
 
+mod approvals;
 mod artifacts;
 mod check_prints;
+mod ci_files;
 mod classification_runtime;
 mod classify;
 mod commit_lost;

@@ -5,6 +5,7 @@
 //! plugins, and writes nothing.
 
 mod allowed;
+mod line;
 mod pattern;
 mod sign;
 mod signature;
@@ -72,6 +73,18 @@ pub enum TrustedError {
         /// Who.
         person: String,
     },
+    /// One key would stand for several people.
+    #[error(
+        "{}: line {line} lets one key sign for {}: people could not be counted; give each a line with their own name", signers.display(), people.join(" and ")
+    )]
+    SharedKey {
+        /// The allowed signers.
+        signers: PathBuf,
+        /// The line.
+        line: usize,
+        /// For whom.
+        people: Vec<String>,
+    },
 }
 
 impl TrustedError {
@@ -116,6 +129,14 @@ impl Trusted {
                 person,
             });
         }
+        let members: Vec<&str> = trust.people().collect();
+        if let Some((line, people)) = signers.shared(&members) {
+            return Err(TrustedError::SharedKey {
+                signers: signers_path,
+                line,
+                people,
+            });
+        }
         let digest = DigestBuilder::new("birth trust 1")
             .text(&text)
             .text(&signers_text);
@@ -130,6 +151,18 @@ impl Trusted {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Everybody who has a role.
+    #[must_use]
+    pub fn people(&self) -> Vec<&str> {
+        self.trust.people().collect()
+    }
+
+    /// Whether somebody's signature can count for anything.
+    #[must_use]
+    pub fn has_role(&self, person: &str) -> bool {
+        self.trust.people().any(|p| p == person)
     }
 
     /// Judges approvals. What decides today, the approval of `executed` and every

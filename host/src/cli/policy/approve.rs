@@ -8,11 +8,12 @@ use jiff::{Timestamp, Unit};
 use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::approved::{Approval, Approvals, RollbackDecision, Signature};
-use birth_core::policy::edit::{self, EditError};
+use birth_core::policy::edit;
 use birth_core::policy::set::PolicySet;
 use birth_core::policy::statement::is_plain;
 
 use super::approve_words::{self, Done};
+use super::statement::Statement;
 use crate::cli::options::{PolicyFiles, read_named};
 use crate::cli::{Output, PolicyOptions};
 use crate::files::{ensure_replaceable, open_parent, write_atomically};
@@ -76,71 +77,6 @@ fn said(text: &str) -> Result<String, String> {
             Err("it has line breaks, control or hidden characters: signers see one line".to_owned())
         }
         text => Ok(text.to_owned()),
-    }
-}
-
-/// What is signed, and where it stands in the file.
-pub(super) enum Statement {
-    Approval {
-        place: Option<usize>,
-        entry: Approval,
-    },
-    Rollback {
-        place: Option<usize>,
-        entry: RollbackDecision,
-    },
-}
-
-impl Statement {
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Approval { entry, .. } => entry.statement().unwrap_or_default(),
-            Self::Rollback { entry, .. } => entry.statement(),
-        }
-    }
-
-    fn is_new(&self) -> bool {
-        let (Self::Approval { place, .. } | Self::Rollback { place, .. }) = self;
-        place.is_none()
-    }
-
-    fn signatures(&self) -> &[Signature] {
-        match self {
-            Self::Approval { entry, .. } => &entry.signatures,
-            Self::Rollback { entry, .. } => &entry.signatures,
-        }
-    }
-
-    /// The file with the statement and the signature in it.
-    fn written(&self, text: &str, signature: Option<&Signature>) -> Result<String, EditError> {
-        match (self, signature) {
-            (
-                Self::Approval {
-                    place: Some(at), ..
-                },
-                Some(signature),
-            ) => edit::sign_approval(text, *at, signature),
-            (
-                Self::Rollback {
-                    place: Some(at), ..
-                },
-                Some(signature),
-            ) => edit::sign_rollback(text, *at, signature),
-            (
-                Self::Approval { place: Some(_), .. } | Self::Rollback { place: Some(_), .. },
-                None,
-            ) => Ok(text.to_owned()),
-            (Self::Approval { place: None, entry }, signature) => {
-                let mut entry = entry.clone();
-                entry.signatures.extend(signature.cloned());
-                edit::add_approval(text, &entry)
-            }
-            (Self::Rollback { place: None, entry }, signature) => {
-                let mut entry = entry.clone();
-                entry.signatures.extend(signature.cloned());
-                edit::add_rollback(text, &entry)
-            }
-        }
     }
 }
 
@@ -332,6 +268,19 @@ impl Approve {
             by: self.by.clone(),
             armored: format!("{}\n", armored.trim()),
         };
+        if let Some(trust) = trust.filter(|trust| !trust.has_role(&self.by)) {
+            return Err(refused(
+                "NO_ROLE",
+                format!(
+                    "{} has no role in the trust file, so the signature would count for nothing",
+                    self.by
+                ),
+            )
+            .with_hint(format!(
+                "somebody of these has to sign: {}",
+                trust.people().join(", ")
+            )));
+        }
         let checked = match trust {
             Some(trust) => trust.check(&signature, &text, Timestamp::now()).map(drop),
             None => fits(&signature.armored, &text).map(drop),

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use birth_core::policy::ledger::{Backing, Ledger};
+use birth_core::digest::Digest;
+use birth_core::policy::approved::RollbackDecision;
+use birth_core::policy::ledger::{Backing, Entry, Ledger};
 use birth_core::policy::refusal::Refusal;
 use birth_core::policy::statement::NAMESPACE;
 
-use super::approve::Statement;
+use super::statement::Statement;
 use crate::cli::Output;
 use crate::cli::output::{BOLD, GOOD, WARN, plain, styled};
 use crate::run::failure::Failure;
@@ -120,10 +122,6 @@ pub(super) fn show(done: &Done<'_>, output: &Output) -> Result<(), Failure> {
     output.raw(&text)
 }
 
-fn decided(
-    entry: &birth_core::policy::ledger::Entry<birth_core::policy::approved::RollbackDecision>,
-    digest: birth_core::digest::Digest,
-    from: birth_core::digest::Digest,
-) -> bool {
+fn decided(entry: &Entry<RollbackDecision>, digest: Digest, from: Digest) -> bool {
     entry.said.digest == digest && entry.said.from == from
 }

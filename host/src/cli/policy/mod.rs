@@ -4,6 +4,7 @@ mod approve;
 mod approve_words;
 mod log;
 mod show;
+mod statement;
 mod verify;
 mod verify_junit;
 mod verify_sarif;
