@@ -9,3 +9,4 @@ pub mod pg;
 pub mod plugin;
 pub mod probe;
 pub mod run;
+pub mod trust;

@@ -81,13 +81,15 @@ fn the_core_is_pure() {
 fn one_module_names_the_driver_and_one_the_engine() {
     nobody_names("host/src", &["tokio_postgres"], &["host/src/pg"]);
     nobody_names("host/src", &["wasmtime"], &["host/src/plugin"]);
+    let signatures = ["ssh_key", "use ring"];
+    nobody_names("host/src", &signatures, &["host/src/trust"]);
 }
 
-/// cli → run → {pg, plugin, journal, kb} → core; siblings never meet.
+/// cli → run → {pg, plugin, journal, kb, trust} → core; siblings never meet.
 #[test]
 fn arrows_go_one_way() {
-    for module in ["pg", "plugin", "journal", "kb"] {
-        let others: Vec<String> = ["pg", "plugin", "journal", "kb", "run", "cli"]
+    for module in ["pg", "plugin", "journal", "kb", "trust"] {
+        let others: Vec<String> = ["pg", "plugin", "journal", "kb", "trust", "run", "cli"]
             .iter()
             .filter(|other| **other != module)
             .map(|other| format!("crate::{other}"))

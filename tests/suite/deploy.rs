@@ -18,7 +18,7 @@ fn read(name: &str) -> String {
 /// The binary takes the options: with `--help` at the end it says so and does
 /// nothing; an option or a value that is none stops it before.
 #[track_caller]
-fn expect_parses(command: &[&str]) {
+pub(crate) fn expect_parses(command: &[&str]) {
     let program = Path::new(command[0]).file_name().unwrap();
     assert_eq!(program, "birth", "{command:?}");
     let arguments = [&command[1..], &["--help"]].concat();

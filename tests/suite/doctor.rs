@@ -54,7 +54,12 @@ fn every_check_is_there_in_text_and_json() {
             "no {check} {beginning} … {end} in {found:?}"
         );
     };
-    one("policy", "ok", "birth revision 4, digest ", ", approved");
+    one(
+        "policy",
+        "ok",
+        "birth revision 4, digest ",
+        ", approved by the birth project, unsigned",
+    );
     one("connection", "ok", "socket .s.PGSQL.", "(no TLS)");
     let server = format!(", database {}", db.name());
     one("server", "ok", "PostgreSQL ", &server);

@@ -6,9 +6,11 @@
     reason = "tests state what they expect"
 )]
 
+mod approvals;
 mod artifacts;
 mod authors;
 mod check_prints;
+mod ci_files;
 mod classification_runtime;
 mod classify;
 mod commit_lost;

@@ -513,6 +513,9 @@ fn verify_names_each_kind_of_mismatch() {
             passed(What::Description),
             (What::Settings, "PLUGIN_SETTINGS_REJECTED"),
             passed(What::Approval),
+            passed(What::Signatures),
+            passed(What::Chain),
+            passed(What::Order),
         ]
     );
     let rest = [

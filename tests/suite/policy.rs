@@ -176,8 +176,8 @@ fn files_that_cannot_be_used() {
         (
             "approved.toml",
             "format = 1",
-            "format = 2",
-            "has format 2; this host reads up to 1",
+            "format = 3",
+            "has format 3; this host reads up to 2",
         ),
         ("approved.toml", "format = 1", "", "missing field `format`"),
         (
@@ -189,8 +189,14 @@ fn files_that_cannot_be_used() {
         (
             "approved.toml",
             "revision = 2",
-            "revision = 2\nsignature = 'x'",
+            "revision = 2\nsigned = 'x'",
             "unknown field",
+        ),
+        (
+            "approved.toml",
+            "revision = 2",
+            "revision = 2\nwit = '0.1.0'",
+            "write `format = 2`",
         ),
         (
             "approved.toml",
@@ -369,7 +375,8 @@ fn verify_and_show_in_both_forms() {
     let what = verified["checks"].as_array().unwrap().iter();
     let what: Vec<&str> = what.map(|c| c["what"].as_str().unwrap()).collect();
     let of_role = ["pin", "component", "description", "settings"];
-    let expected = [&of_role.repeat(3)[..], &["approval"]].concat();
+    let of_set = ["approval", "signatures", "chain", "order"];
+    let expected = [&of_role.repeat(3)[..], &of_set].concat();
     assert_eq!(what, expected);
     let text = set.policy(&home, &["verify"]).run().expect_code(0).stdout;
     assert_eq!(

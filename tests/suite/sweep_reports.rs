@@ -28,7 +28,7 @@ fn number(ran: &Ran, key: &str) -> u64 {
 
 /// Demands that a text is a JUnit report, by the schema of Jenkins.
 #[track_caller]
-fn expect_junit(path: &Path) {
+pub(crate) fn expect_junit(path: &Path) {
     let schema = workspace().join("tests/fixtures/junit.xsd");
     let found = Command::new("xmllint")
         .args(["--noout", "--nonet", "--schema"])
@@ -41,7 +41,7 @@ fn expect_junit(path: &Path) {
 
 /// Demands that a document is SARIF, by the schema of OASIS.
 #[track_caller]
-fn expect_sarif(document: &Value) {
+pub(crate) fn expect_sarif(document: &Value) {
     let schema = fs::read_to_string(workspace().join("tests/fixtures/sarif-2.1.0.json")).unwrap();
     // One of its patterns has a bracket that JavaScript takes for itself, and
     // that regular expressions elsewhere want escaped.

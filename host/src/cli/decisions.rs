@@ -42,6 +42,8 @@ struct Document<'a> {
     registry: String,
     revision: &'a Revision,
     approved: bool,
+    /// By whose leave, and whether it is signed.
+    approval: String,
     at: &'a str,
     #[serde(flatten)]
     report: &'a DecisionsReport,
@@ -66,6 +68,7 @@ impl Decisions {
                 registry: found.registry.to_string(),
                 revision: &found.revision,
                 approved: policy.approval().is_some(),
+                approval: policy.leave_words(),
                 at: &found.at,
                 report: &found.report,
             })?,

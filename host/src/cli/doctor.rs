@@ -179,10 +179,11 @@ fn check_policy(diagnosis: &mut Diagnosis, policy: &Rc<PolicyRuntime>) {
     }
     if found.ok {
         let detail = format!(
-            "{} revision {}, digest {}, approved",
+            "{} revision {}, digest {}, {}",
             found.name,
             found.revision,
-            found.digest.short()
+            found.digest.short(),
+            policy.leave_words()
         );
         diagnosis.add(Level::Ok, FailureClass::Policy, "policy", detail, None);
     }

@@ -2,6 +2,7 @@
 //! Nothing here decides anything about a database.
 
 mod apply;
+mod ci;
 mod classify;
 mod decide;
 mod decisions;
@@ -71,9 +72,9 @@ enum Format {
     Text,
     /// For programs: one JSON document.
     Json,
-    /// For CI: JUnit XML (sweep).
+    /// For CI: JUnit XML (sweep, policy verify).
     Junit,
-    /// For code scanning: SARIF 2.1.0 (sweep).
+    /// For code scanning: SARIF 2.1.0 (sweep, policy verify).
     Sarif,
     /// For a page or a chat (sweep, decisions).
     Markdown,
@@ -192,7 +193,11 @@ impl Command {
         let writes = match format {
             Format::Text | Format::Json => true,
             Format::Markdown => matches!(self, Self::Sweep(_) | Self::Decisions(_)),
-            Format::Junit | Format::Sarif => matches!(self, Self::Sweep(_)),
+            Format::Junit | Format::Sarif => match self {
+                Self::Sweep(_) => true,
+                Self::Policy(policy) => policy.verifies(),
+                _ => false,
+            },
         };
         if writes {
             return Ok(());

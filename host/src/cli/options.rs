@@ -7,11 +7,13 @@ use std::time::Duration;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use clap::Args;
+use jiff::Timestamp;
 
 use birth_core::ident::QualifiedName;
 use birth_core::op::gate::queue;
 use birth_core::outcome::FailureClass;
 use birth_core::policy::approved::Approvals;
+use birth_core::policy::ledger::Ledger;
 use birth_core::policy::set::PolicySet;
 use birth_core::profile::Profile;
 use birth_core::sql::frame::Timeouts;
@@ -23,6 +25,7 @@ use crate::plugin::limits::Limits;
 use crate::plugin::set::{PluginFiles, PolicyRuntime};
 use crate::run::failure::Failure;
 use crate::run::{Access, Environment, Stores};
+use crate::trust::Trusted;
 
 /// Which database.
 #[derive(Debug, Args)]
@@ -57,10 +60,15 @@ pub(super) struct PolicyOptions {
     /// Policy set. Without it, the approved set that is built into this binary.
     #[arg(long, value_name = "FILE", env = "BIRTH_POLICY")]
     policy: Option<PathBuf>,
-    /// Approved revisions, of the set that --policy names. Without it,
-    /// approved.toml beside that set.
-    #[arg(long, value_name = "FILE", env = "BIRTH_APPROVED", requires = "policy")]
+    /// Approved revisions. Without it, approved.toml beside the set that --policy
+    /// names, or the list that is built into this binary.
+    #[arg(long, value_name = "FILE", env = "BIRTH_APPROVED")]
     approved: Option<PathBuf>,
+    /// Trust file: who may approve, and how many of them it takes. Where it is
+    /// named, only signed approvals count; it belongs to the operator, so it is
+    /// looked for nowhere.
+    #[arg(long, value_name = "FILE", env = "BIRTH_TRUST")]
+    trust: Option<PathBuf>,
     /// Where compiled plugins are kept.
     #[arg(
         long,
@@ -259,43 +267,101 @@ fn profile_failure(what: &str, error: &dyn std::error::Error) -> Failure {
     )
 }
 
+/// A policy set as files, and what is said of it.
+pub(super) struct PolicyFiles {
+    pub(super) files: PluginFiles,
+    pub(super) set: PolicySet,
+    pub(super) approvals: Approvals,
+    pub(super) trust: Option<Trusted>,
+}
+
+impl PolicyFiles {
+    /// The approvals, judged now.
+    pub(super) fn ledger(&self) -> Ledger {
+        let approvals = self.approvals.clone();
+        match &self.trust {
+            None => Ledger::unsigned(approvals),
+            Some(trust) => trust.judge(approvals, &self.set.digest(), Timestamp::now()),
+        }
+    }
+}
+
 impl PolicyOptions {
     /// Opens the policy set. Nothing of a plugin is read yet.
     pub(super) fn open(&self) -> Result<Rc<PolicyRuntime>, Failure> {
+        self.runtime(self.read()?)
+    }
+
+    /// Binds what was read.
+    pub(super) fn runtime(&self, read: PolicyFiles) -> Result<Rc<PolicyRuntime>, Failure> {
         let cache = match &self.cache_dir {
             Some(dir) => Some(dir.clone()),
             None => base("XDG_CACHE_HOME", ".cache").ok(),
         };
-        let (files, set, approvals) = match &self.policy {
-            None => built_in()?,
-            Some(path) => self.read(path)?,
-        };
-        Ok(Rc::new(PolicyRuntime::open(
-            files,
-            set,
-            &approvals,
+        let ledger = read.ledger();
+        Ok(Rc::new(PolicyRuntime::open_under(
+            read.files,
+            read.set,
+            &ledger,
             cache,
             Limits::default(),
         )))
     }
 
-    fn read(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
+    /// Where approvals are, if they are in a file.
+    pub(super) fn approved_path(&self) -> Option<PathBuf> {
+        let beside = || Some(folder(self.policy.as_deref()?).join("approved.toml"));
+        self.approved.clone().or_else(beside)
+    }
+
+    /// Where the policy set is, if it is in a file.
+    pub(super) fn policy_path(&self) -> Option<&Path> {
+        self.policy.as_deref()
+    }
+
+    /// What the operator trusts, where a trust file is named.
+    pub(super) fn trust(&self) -> Result<Option<Trusted>, Failure> {
+        Ok(self.trust.as_deref().map(Trusted::open).transpose()?)
+    }
+
+    /// Reads the set, its approvals and the trust file.
+    pub(super) fn read(&self) -> Result<PolicyFiles, Failure> {
+        self.read_with(self.approved.is_some())
+    }
+
+    /// As [`Self::read`], where a list that is not there yet is to be written.
+    pub(super) fn read_to_approve(&self) -> Result<PolicyFiles, Failure> {
+        self.read_with(false)
+    }
+
+    fn read_with(&self, has_to_be_there: bool) -> Result<PolicyFiles, Failure> {
+        let trust = self.trust()?;
+        let (files, set, mut approvals) = match &self.policy {
+            None => built_in()?,
+            Some(path) => self.read_set(path)?,
+        };
+        if !has_to_be_there && self.approved.is_some() {
+            approvals = Approvals::default();
+        }
+        if let Some(path) = self
+            .approved_path()
+            .filter(|p| has_to_be_there || p.exists())
+        {
+            approvals = Approvals::parse(&read_named(&path, "the list of approved revisions")?)
+                .map_err(|e| refused(&path, "APPROVALS_NOT_USABLE", e))?;
+        }
+        Ok(PolicyFiles {
+            files,
+            set,
+            approvals,
+            trust,
+        })
+    }
+
+    fn read_set(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
         let set = PolicySet::parse(&read_named(path, "the policy set")?)
             .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let approved = self
-            .approved
-            .clone()
-            .unwrap_or_else(|| folder.join("approved.toml"));
-        let approvals = if self.approved.is_some() || approved.exists() {
-            Approvals::parse(&read_named(&approved, "the list of approved revisions")?)
-                .map_err(|e| refused(&approved, "APPROVALS_NOT_USABLE", e))?
-        } else {
-            Approvals::default()
-        };
+        let folder = folder(path);
         let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
             Failure::new(
                 FailureClass::Filesystem,
@@ -306,7 +372,15 @@ impl PolicyOptions {
                 ),
             )
         })?;
-        Ok((PluginFiles::Directory(dir), set, approvals))
+        Ok((PluginFiles::Directory(dir), set, Approvals::default()))
+    }
+}
+
+/// The directory that a file is in.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 

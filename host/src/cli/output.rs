@@ -86,6 +86,11 @@ impl Output {
         result(&format!("{text}\n"))
     }
 
+    /// The result in a form of its own, as it is.
+    pub(super) fn raw(&self, text: &str) -> Result<(), Failure> {
+        result(text)
+    }
+
     /// Progress, for people who watch.
     pub(super) fn progress(&self, text: &str) {
         if !self.quiet {

@@ -139,6 +139,8 @@ struct PlanDocument<'a, P> {
     operation: &'static str,
     digest: Digest,
     approved: bool,
+    /// By whose leave, and whether it is signed.
+    approval: String,
     /// What `apply` would close with, as far as the plan can tell.
     status: Status,
     /// Why `apply` would refuse for want of rights or room for locks.
@@ -162,9 +164,11 @@ pub(super) fn show<O: Render>(
 ) -> Result<(), Failure> {
     let plan = planned.plan();
     let digest = O::digest(plan)?;
-    if let Some(revision) = O::revision(plan).filter(|_| policy.approval().is_none()) {
+    if let Some(revision) = O::revision(plan)
+        && let Err(refusal) = policy.standing().leave()
+    {
         output.warning(&format!(
-            "the policy revision {} of {} ({}) is NOT APPROVED: it may be planned with, `apply` refuses it",
+            "the policy revision {} of {} ({}) is NOT APPROVED: it may be planned with, `apply` refuses it: {refusal}",
             revision.revision, revision.name, revision.digest
         ));
     }
@@ -184,6 +188,7 @@ pub(super) fn show<O: Render>(
             operation: O::NAME,
             digest,
             approved: policy.approval().is_some(),
+            approval: policy.leave_words(),
             status: stop.map_or(Status::Pass, |stop| stop.status),
             refusal: refusal.as_ref().map(|failure| Refusal {
                 code: failure.code,
@@ -237,9 +242,9 @@ fn shortened(line: &str) -> String {
 
 /// The revision and whether it is approved, for a header.
 pub(super) fn approval(revision: &Revision, policy: &PolicyRuntime) -> String {
-    let approval = match policy.approval() {
-        Some(approval) => format!("approved by {}", approval.by),
-        None => styled(BAD, "NOT APPROVED"),
+    let approval = match policy.standing().leave() {
+        Ok(leave) => plain(&leave.to_string()),
+        Err(_) => styled(BAD, "NOT APPROVED"),
     };
     format!(
         "{} revision {}, digest {}, {approval}",

@@ -39,6 +39,9 @@ pub enum Event {
         /// no plugin.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,
+        /// By whose leave, and whether that is signed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<String>,
         /// How many statements it has.
         statements: usize,
     },

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use birth_core::digest::Digest;
 use birth_core::policy::description::DescriptionError;
+use birth_core::policy::refusal::Refusal;
 use birth_core::policy::verdict::VerdictError;
 use birth_core::policy::{Role, WIT_VERSION};
 use serde::ser::SerializeStruct as _;
@@ -81,15 +82,9 @@ pub enum PluginError {
         "the policy set `{set}` has no plugin for the role `{role}`: add [plugin.{role}] with its file and sha256"
     )]
     RoleAbsent { set: String, role: Role },
-    /// The revision is not among the approved ones.
-    #[error(
-        "revision {revision} of the policy set `{set}` (digest {digest}) is not approved: have it reviewed and added to approved.toml, or use an approved revision"
-    )]
-    NotApproved {
-        set: String,
-        revision: u32,
-        digest: Digest,
-    },
+    /// The revision may not be executed, as far as approvals say.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The file cannot be read.
     #[error(
         "{plugin} cannot be read: {reason}; put the file beside the policy set or correct `file`"
@@ -245,7 +240,7 @@ impl PluginError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::RoleAbsent { .. } => "POLICY_ROLE_ABSENT",
-            Self::NotApproved { .. } => "POLICY_NOT_APPROVED",
+            Self::Refused(refusal) => refusal.code(),
             Self::Missing { .. } => "PLUGIN_MISSING",
             Self::PinMismatch { .. } => "PLUGIN_PIN_MISMATCH",
             Self::NotAComponent { .. } => "PLUGIN_NOT_A_COMPONENT",
@@ -285,7 +280,7 @@ impl PluginError {
             | Self::BadAnswer { .. }
             | Self::BadDescription { .. } => true,
             Self::RoleAbsent { .. }
-            | Self::NotApproved { .. }
+            | Self::Refused(_)
             | Self::Missing { .. }
             | Self::PinMismatch { .. }
             | Self::NotAComponent { .. }

@@ -14,8 +14,10 @@ use birth_core::facts::coverage::CoverageFacts;
 use birth_core::op::Revision;
 use birth_core::policy::Role;
 use birth_core::policy::approved::{Approval, Approvals};
+use birth_core::policy::ledger::Ledger;
 use birth_core::policy::set::{PluginPin, PolicySet};
 use birth_core::policy::settings::Settings;
+use birth_core::policy::standing::{Leave, Standing};
 use birth_core::policy::verdict::{Answer, RawVerdicts};
 use cap_std::fs::Dir;
 
@@ -61,7 +63,7 @@ pub struct PolicyRuntime {
     files: PluginFiles,
     set: PolicySet,
     digest: Digest,
-    approval: Option<Approval>,
+    standing: Standing,
     limits: Limits,
     cache_dir: Option<PathBuf>,
     // Made on first use: a command that judges nothing pays for neither.
@@ -76,14 +78,28 @@ struct Tools {
 }
 
 impl PolicyRuntime {
-    /// Binds a policy set to the files of its plugins. Reads
-    /// nothing yet. `cache_dir` is where compiled plugins may be kept (see
-    /// [`Cache::open`]); without it every run compiles.
+    /// Binds a policy set to the files of its plugins, without a trust file:
+    /// every approval counts, and none is signed. See [`Self::open_under`].
     #[must_use]
     pub fn open(
         files: PluginFiles,
         set: PolicySet,
         approvals: &Approvals,
+        cache_dir: Option<PathBuf>,
+        limits: Limits,
+    ) -> Self {
+        let ledger = Ledger::unsigned(approvals.clone());
+        Self::open_under(files, set, &ledger, cache_dir, limits)
+    }
+
+    /// Binds a policy set to the files of its plugins. Reads
+    /// nothing yet. `cache_dir` is where compiled plugins may be kept (see
+    /// [`Cache::open`]); without it every run compiles.
+    #[must_use]
+    pub fn open_under(
+        files: PluginFiles,
+        set: PolicySet,
+        ledger: &Ledger,
         cache_dir: Option<PathBuf>,
         limits: Limits,
     ) -> Self {
@@ -94,7 +110,7 @@ impl PolicyRuntime {
             .map(|&role| (role, OnceLock::new()))
             .collect();
         Self {
-            approval: approvals.find(&digest).cloned(),
+            standing: Standing::of(&set, digest, ledger),
             files,
             digest,
             set,
@@ -127,22 +143,35 @@ impl PolicyRuntime {
         }
     }
 
-    /// The approval of this revision, if there is one.
+    /// The approval under which this revision may be executed, if it may.
     #[must_use]
     pub fn approval(&self) -> Option<&Approval> {
-        self.approval.as_ref()
+        self.standing.leave().ok().map(|leave| &leave.approval)
     }
 
-    /// For whatever writes: refuses a revision that nobody approved.
+    /// How this revision stands to the approvals.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// By whose leave this revision is executed, in words for headers, records
+    /// and reports; `NOT APPROVED` where it may not be.
+    #[must_use]
+    pub fn leave_words(&self) -> String {
+        match self.standing.leave() {
+            Ok(leave) => leave.to_string(),
+            Err(_) => "NOT APPROVED".to_owned(),
+        }
+    }
+
+    /// For whatever writes: refuses a revision that may not be executed.
     ///
     /// # Errors
-    /// [`PluginError::NotApproved`].
-    pub fn ensure_approved(&self) -> Result<&Approval, PluginError> {
-        self.approval().ok_or_else(|| PluginError::NotApproved {
-            set: self.set.name.clone(),
-            revision: self.set.revision,
-            digest: self.digest,
-        })
+    /// [`PluginError::Refused`].
+    pub fn ensure_approved(&self) -> Result<&Leave, PluginError> {
+        let leave = self.standing.leave();
+        leave.map_err(|refusal| PluginError::Refused(refusal.clone()))
     }
 
     /// The plugin of a role, loaded on first use.

@@ -103,6 +103,7 @@ impl<E: Into<Failure>> From<E> for End {
 pub(super) struct Progress<O: Operation> {
     pub(super) started_at: String,
     pub(super) connection: String,
+    pub(super) approval: Option<String>,
     pub(super) plan: Option<O::Plan>,
     pub(super) keys: Option<O::Keys>,
     pub(super) committed: bool,
@@ -118,6 +119,7 @@ impl<O: Operation> Progress<O> {
         Self {
             started_at,
             connection,
+            approval: None,
             plan: None,
             keys: None,
             committed: false,
@@ -256,6 +258,7 @@ async fn steps<O: Operation>(
     })?;
     let planned = discovered.plan().await?;
     progress.plan = Some(planned.plan().clone());
+    progress.approval = planned.operation().approval();
     record_plan(&planned, run)?;
     let statements = O::statements(planned.plan()).len();
     tell(&format!("planned: {statements} statements"));
@@ -348,6 +351,7 @@ fn record_plan<O: Operation>(planned: &Planned<O>, run: &mut RunDir) -> Result<(
     run.event(Event::Planned {
         digest: O::digest(planned.plan())?,
         revision: O::revision(planned.plan()).cloned(),
+        approval: planned.operation().approval(),
         statements: O::statements(planned.plan()).len(),
     })?;
     Ok(())
@@ -455,6 +459,7 @@ pub(super) fn close<O: Operation>(
         started_at: progress.started_at.clone(),
         ended_at: Timestamp::now().to_string(),
         connection: progress.connection.clone(),
+        approval: progress.approval.clone(),
     };
     let respond = |end: &End| {
         let reason = end.failure.as_ref().map(Failure::reason);

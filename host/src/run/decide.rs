@@ -154,6 +154,10 @@ impl Operation for Decide {
     type Statement = DecideStatement;
     type Keys = DecideKeys;
 
+    fn approval(&self) -> Option<String> {
+        Some(self.coverage.policy.leave_words())
+    }
+
     async fn discover(
         &self,
         reader: Reader<'_>,

@@ -13,6 +13,7 @@ use crate::kb::StoreError;
 use crate::pg::connect::ConnectError;
 use crate::pg::{PgError, PgErrorKind};
 use crate::plugin::error::PluginError;
+use crate::trust::TrustedError;
 
 /// The code of a lock that was not had in time.
 pub const LOCK_TIMEOUT: &str = "LOCK_TIMEOUT";
@@ -132,6 +133,18 @@ impl Failure {
 impl From<PluginError> for Failure {
     fn from(error: PluginError) -> Self {
         Self::from_plugin(&error)
+    }
+}
+
+impl From<TrustedError> for Failure {
+    fn from(error: TrustedError) -> Self {
+        let (class, code) = if error.is_reading() {
+            (FailureClass::Filesystem, "FILE_NOT_READABLE")
+        } else {
+            (FailureClass::Policy, "TRUST_NOT_USABLE")
+        };
+        Self::new(class, code, error.to_string())
+            .with_hint("correct the trust file that --trust or BIRTH_TRUST names: without it nothing is trusted")
     }
 }
 

@@ -79,6 +79,12 @@ pub trait Operation: Sized {
     /// What it created (or, when undoing, removed).
     type Keys: Debug + Clone + Serialize + DeserializeOwned;
 
+    /// By whose leave its policy decides, and whether that is signed; none where no
+    /// plugin is asked.
+    fn approval(&self) -> Option<String> {
+        None
+    }
+
     /// Resolves the names it needs, and refuses what cannot work: a missing
     /// right is found here and not by a failed statement.
     fn discover(

@@ -82,6 +82,10 @@ fn progress<O: Operation>(view: &RunView) -> Result<Progress<O>, Failure> {
             .first()
             .map_or_else(String::new, |e| e.at.clone()),
         connection: connection(view),
+        approval: view.events.iter().find_map(|e| match &e.event {
+            Event::Planned { approval, .. } => approval.clone(),
+            _ => None,
+        }),
         plan: if previewed {
             Some(O::read_plan_file(&text(view, file::PLAN)?)?)
         } else {

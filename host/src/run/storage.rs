@@ -66,6 +66,10 @@ impl Operation for Storage {
     type Statement = StorageStatement;
     type Keys = StorageKeys;
 
+    fn approval(&self) -> Option<String> {
+        Some(self.policy.leave_words())
+    }
+
     async fn discover(
         &self,
         reader: Reader<'_>,

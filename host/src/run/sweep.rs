@@ -173,6 +173,7 @@ impl Sweep {
             server: server.version.clone(),
             registry: names.source.registry.to_string(),
             revision: self.coverage.policy.revision(),
+            approval: self.coverage.policy.leave_words(),
             read_at,
             shard: self.shard,
             storage_ready: names.source.storage_ready,

@@ -163,6 +163,10 @@ impl Operation for Triggers {
     type Statement = TriggersStatement;
     type Keys = TriggersKeys;
 
+    fn approval(&self) -> Option<String> {
+        Some(self.policy.leave_words())
+    }
+
     async fn discover(
         &self,
         reader: Reader<'_>,

@@ -258,6 +258,7 @@ mod tests {
             },
             server: "15.1".into(),
             registry: "inventory.collection_registry".into(),
+            approval: "approved by the team, unsigned".to_owned(),
             revision: Revision {
                 name: "birth".into(),
                 revision: 3,

@@ -54,6 +54,8 @@ pub struct SweepSummary {
     pub registry: String,
     /// The policy revision it was decided under.
     pub revision: Revision,
+    /// By whose leave, and whether that is signed.
+    pub approval: String,
     /// When the facts were read (RFC 3339, UTC): the database's time.
     pub read_at: String,
     /// The part that was looked at; none for all of it.

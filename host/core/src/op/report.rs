@@ -18,6 +18,9 @@ pub struct ReportHeader {
     pub ended_at: String,
     /// The connection, without secrets.
     pub connection: String,
+    /// By whose leave the policy decided, and whether that is signed; none where
+    /// no policy was asked.
+    pub approval: Option<String>,
 }
 
 /// The beginning of a report on a run of `what`.
@@ -28,9 +31,12 @@ pub fn begin(what: &str, header: &ReportHeader) -> String {
         started_at,
         ended_at,
         connection,
+        approval,
     } = header;
+    let approval = approval.as_deref().map(one_line);
+    let approval = approval.map_or(String::new(), |words| format!("- approval: {words}\n"));
     format!(
-        "# {what}: run {run}\n\n- started: {started_at}\n- ended: {ended_at}\n- connection: {connection}\n"
+        "# {what}: run {run}\n\n- started: {started_at}\n- ended: {ended_at}\n- connection: {connection}\n{approval}"
     )
 }
 

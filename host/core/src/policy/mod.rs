@@ -7,8 +7,14 @@ pub mod approved;
 pub mod artifact;
 pub mod coverage;
 pub mod description;
+pub mod edit;
+pub mod ledger;
+pub mod refusal;
 pub mod set;
 pub mod settings;
+pub mod standing;
+pub mod statement;
+pub mod trust;
 pub mod verdict;
 
 /// The WIT version this host was built with.

@@ -72,10 +72,10 @@ pub(super) fn collections(count: usize) -> String {
 
 /// What deserves a look whatever the command is about.
 pub(super) fn warn(output: &Output, classifier: &Classifier, classified: &Classification) {
-    if classifier.policy.approval().is_none() {
+    if let Err(refusal) = classifier.policy.standing().leave() {
         let revision = classifier.policy.revision();
         output.warning(&format!(
-            "the policy revision {} of {} ({}) is NOT APPROVED: it may classify, but what it says cannot be approved",
+            "the policy revision {} of {} ({}) is NOT APPROVED: it may classify, but what it says cannot be approved: {refusal}",
             revision.revision, revision.name, revision.digest
         ));
     }
@@ -107,9 +107,9 @@ pub(super) fn warn(output: &Output, classifier: &Classifier, classified: &Classi
 pub(super) fn header(output: &Output, classifier: &Classifier, classified: &Classification) {
     let (server, names) = (&classified.server, &classified.names);
     let revision = classifier.policy.revision();
-    let approval = match classifier.policy.approval() {
-        Some(approval) => format!("approved by {}", plain(&approval.by)),
-        None => styled(BAD, "NOT APPROVED"),
+    let approval = match classifier.policy.standing().leave() {
+        Ok(leave) => plain(&leave.to_string()),
+        Err(_) => styled(BAD, "NOT APPROVED"),
     };
     output.text(styled(
         BOLD,

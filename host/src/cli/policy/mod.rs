@@ -1,7 +1,13 @@
 //! `birth policy`.
 
+mod approve;
+mod approve_words;
+mod log;
 mod show;
+mod statement;
 mod verify;
+mod verify_junit;
+mod verify_sarif;
 
 use clap::{Args, Subcommand};
 
@@ -10,7 +16,7 @@ use birth_core::outcome::Exit;
 use super::{Output, PolicyOptions};
 use crate::run::failure::Failure;
 
-/// Look at a policy set, and check it as CI does.
+/// Look at a policy set, approve it, and check it as CI does.
 #[derive(Debug, Args)]
 pub(super) struct Policy {
     #[command(subcommand)]
@@ -24,21 +30,23 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyOptions,
     },
-    /// Check every pin, component, description, setting and the approval.
-    ///
-    /// The command for CI: exits 24 on any mismatch, 25 where a plugin
-    /// misbehaves. Needs no database.
-    Verify {
-        #[command(flatten)]
-        policy: PolicyOptions,
-    },
+    Approve(approve::Approve),
+    Log(log::Log),
+    Verify(verify::Verify),
 }
 
 impl Policy {
+    /// Whether it writes reports for CI.
+    pub(super) fn verifies(&self) -> bool {
+        matches!(self.command, PolicyCommand::Verify(_))
+    }
+
     pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
         match self.command {
             PolicyCommand::Show { policy } => show::show(&*policy.open()?, output),
-            PolicyCommand::Verify { policy } => verify::verify(&*policy.open()?, output),
+            PolicyCommand::Approve(approve) => approve.run(output),
+            PolicyCommand::Log(log) => log.run(output),
+            PolicyCommand::Verify(verify) => verify.run(output),
         }
     }
 }

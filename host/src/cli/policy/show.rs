@@ -5,10 +5,11 @@ use serde::Serialize;
 use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, Status};
 use birth_core::policy::approved::Approval;
+use birth_core::policy::ledger::Backing;
 use birth_core::policy::set::PolicySet;
 
 use crate::cli::Output;
-use crate::cli::output::{BAD, BOLD, plain, styled};
+use crate::cli::output::{BAD, BOLD, GOOD, WARN, plain, styled};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::failure::Failure;
 
@@ -16,16 +17,32 @@ use crate::run::failure::Failure;
 struct Shown<'a> {
     digest: Digest,
     approval: Option<&'a Approval>,
+    /// What stands behind the approval; none where it does not count.
+    backing: Option<&'a Backing>,
+    /// Why the set may not be executed.
+    refusal: Option<Refused>,
     #[serde(flatten)]
     set: &'a PolicySet,
 }
 
+#[derive(Serialize)]
+struct Refused {
+    code: &'static str,
+    message: String,
+}
+
 pub(super) fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Failure> {
     let set = policy.set();
+    let leave = policy.standing().leave();
     if output.is_json() {
         output.json(&Shown {
             digest: policy.digest(),
-            approval: policy.approval(),
+            approval: policy.standing().entry(),
+            backing: leave.ok().map(|leave| &leave.backing),
+            refusal: leave.err().map(|refusal| Refused {
+                code: refusal.code(),
+                message: refusal.to_string(),
+            }),
             set,
         })?;
         return Ok(Exit::Status(Status::Pass));
@@ -36,14 +53,36 @@ pub(super) fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Fail
     ));
     output.text(format!("  digest    {}", policy.digest()));
     output.text(format!("  wit       birth:policy@{}", plain(&set.wit)));
-    match policy.approval() {
-        Some(a) => output.text(format!(
-            "  approval  {} at {}: {}",
-            plain(&a.by),
-            plain(&a.at),
-            plain(&a.why)
-        )),
-        None => output.text(format!("  approval  {}", styled(BAD, "NOT APPROVED"))),
+    match leave {
+        Ok(leave) => {
+            let a = &leave.approval;
+            output.text(format!(
+                "  approval  {} at {}: {}",
+                plain(&a.by),
+                plain(&a.at),
+                plain(&a.why)
+            ));
+            let style = if leave.backing.is_signed() {
+                GOOD
+            } else {
+                WARN
+            };
+            output.text(format!(
+                "            {}",
+                styled(style, plain(&leave.backing.to_string()))
+            ));
+            if let Some(back) = &leave.rollback {
+                output.text(format!(
+                    "            back from a newer revision by decision of {}: {}",
+                    plain(&back.said.by),
+                    plain(&back.said.why)
+                ));
+            }
+        }
+        Err(refusal) => {
+            output.text(format!("  approval  {}", styled(BAD, "NOT APPROVED")));
+            output.text(format!("            {}", plain(&refusal.to_string())));
+        }
     }
     for (role, pin) in &set.plugins {
         output.text(format!("  {:<14}  {}", role.name(), plain(&pin.file)));

@@ -1,30 +1,74 @@
 //! `birth policy verify`.
 
+use clap::Args;
+
 use birth_core::outcome::{Exit, FailureClass, Status};
 
-use crate::cli::Output;
-use crate::cli::output::{BAD, BOLD, DIM, GOOD, plain, styled};
-use crate::plugin::set::{Outcome, PolicyRuntime, Verification};
+use super::{verify_junit, verify_sarif};
+use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARN, plain, styled};
+use crate::cli::{Format, Output, PolicyOptions};
+use crate::plugin::set::{Outcome, Verification, What};
 use crate::run::failure::Failure;
 
-pub(super) fn verify(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Failure> {
-    let found = policy.verify_all();
-    if output.is_json() {
-        output.json(&found)?;
-    } else {
-        show_verification(&found, output);
-    }
-    let class = found
-        .errors()
-        .map(|e| {
-            if e.is_misbehaviour() {
-                FailureClass::Plugin
-            } else {
-                FailureClass::Policy
+/// Check every pin, component, description and setting, and the approval with its
+/// signatures, its chain and its order.
+///
+/// The command for CI: exits 24 on any mismatch, 25 where a plugin
+/// misbehaves. Needs no database. With --trust, only what enough people signed is
+/// approved; without it an approval is unsigned, and called so.
+///
+/// With --format sarif or --format junit the result is a report for code scanning
+/// or a test reporter.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Accept a revision that is older than the last approved one: for sets that
+    /// are kept for replays. What writes refuses it all the same.
+    #[arg(long)]
+    allow_older: bool,
+    #[command(flatten)]
+    policy: PolicyOptions,
+}
+
+impl Verify {
+    pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let mut found = self.policy.open()?.verify_all();
+        if self.allow_older {
+            found = found.allowing_older();
+        }
+        // Where code scanning shows what is wrong with a role, or with the approval.
+        let set = self.policy.policy_path();
+        let set = set.map(|path| path.display().to_string());
+        match output.format() {
+            Format::Json => output.json(&found)?,
+            Format::Sarif => {
+                let approved = self.policy.approved_path();
+                let approved = approved.map(|path| path.display().to_string());
+                output.json(&verify_sarif::document(
+                    &found,
+                    set.as_deref(),
+                    approved.as_deref(),
+                ))?;
             }
-        })
-        .next();
-    Ok(class.map_or(Exit::Status(Status::Pass), Exit::Failure))
+            Format::Junit => {
+                let mut text = Vec::new();
+                // Writing to memory cannot fail.
+                let _ = verify_junit::write(&found, &mut text);
+                output.raw(&String::from_utf8_lossy(&text))?;
+            }
+            Format::Text | Format::Markdown => show_verification(&found, output),
+        }
+        let class = found
+            .errors()
+            .map(|e| {
+                if e.is_misbehaviour() {
+                    FailureClass::Plugin
+                } else {
+                    FailureClass::Policy
+                }
+            })
+            .next();
+        Ok(class.map_or(Exit::Status(Status::Pass), Exit::Failure))
+    }
 }
 
 fn show_verification(found: &Verification, output: &Output) {
@@ -35,8 +79,10 @@ fn show_verification(found: &Verification, output: &Output) {
     output.text(format!("  digest {}", found.digest));
     for check in &found.checks {
         let role = check.role.map_or("policy set", |r| r.name());
-        let what = format!("{:?}", check.what).to_lowercase();
+        let what = check.what.word();
+        let is_unsigned = check.what == What::Signatures && !found.signed;
         let (mark, detail) = match &check.outcome {
+            Outcome::Passed { detail } if is_unsigned => (styled(WARN, "ok    "), plain(detail)),
             Outcome::Passed { detail } => (styled(GOOD, "ok    "), plain(detail)),
             Outcome::Failed { error } => (styled(BAD, "FAILED"), plain(&error.to_string())),
             Outcome::NotRun => (styled(DIM, "not run"), String::new()),

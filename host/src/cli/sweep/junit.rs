@@ -8,85 +8,43 @@
 
 use std::io::{self, Write};
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::events::BytesText;
 
 use birth_core::coverage::{Gap, Standing, SweepSummary};
-use birth_core::op::report::one_line;
 
 use super::report::{Report, gaps, part, role, standing, subject};
+use crate::cli::ci::junit::{self, Cases, Xml, not_passed, pair, passed, safe};
 use crate::run::failure::Failure;
 use crate::run::fleet::Swept;
 
-type Xml<'a> = Writer<&'a mut dyn Write>;
-
-/// Cases of a suite, and how they ended.
-#[derive(Default, Clone, Copy)]
-struct Cases {
-    all: u64,
-    failed: u64,
-    errors: u64,
-}
-
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut xml = Writer::new_with_indent(out, b' ', 2);
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let all = report.targets.iter().map(Cases::of);
-    let all = all.fold(Cases::default(), |sum, cases| Cases {
-        all: sum.all + cases.all,
-        failed: sum.failed + cases.failed,
-        errors: sum.errors + cases.errors,
-    });
-    xml.create_element("testsuites")
-        .with_attribute(("name", "birth sweep"))
-        .with_attributes(all.attributes().iter().map(pair))
-        .write_inner_content(|xml| {
-            report
-                .targets
-                .iter()
-                .try_for_each(|swept| suite(swept, xml))
-        })?;
-    writeln!(xml.get_mut())
+    let all = report.targets.iter().map(cases);
+    let all = all.fold(Cases::default(), Cases::plus);
+    junit::document(out, "birth sweep", all, |xml| {
+        report
+            .targets
+            .iter()
+            .try_for_each(|swept| suite(swept, xml))
+    })
 }
 
-impl Cases {
-    fn of(swept: &Swept) -> Self {
-        match &swept.result {
-            Err(_) => Self {
-                all: 1,
-                failed: 0,
-                errors: 1,
-            },
-            Ok(summary) => {
-                let gaps = summary.gaps();
-                let clean = clean_conditions(summary).count() as u64;
-                Self {
-                    all: 1 + clean + gaps.open() + gaps.resolved,
-                    failed: gaps.open(),
-                    errors: 0,
-                }
+fn cases(swept: &Swept) -> Cases {
+    match &swept.result {
+        Err(_) => Cases {
+            all: 1,
+            errors: 1,
+            ..Cases::default()
+        },
+        Ok(summary) => {
+            let gaps = summary.gaps();
+            let clean = clean_conditions(summary).count() as u64;
+            Cases {
+                all: 1 + clean + gaps.open() + gaps.resolved,
+                failed: gaps.open(),
+                ..Cases::default()
             }
         }
     }
-
-    fn attributes(self) -> [(&'static str, String); 4] {
-        [
-            ("tests", self.all.to_string()),
-            ("failures", self.failed.to_string()),
-            ("errors", self.errors.to_string()),
-            ("time", "0".to_owned()),
-        ]
-    }
-}
-
-fn pair<'a>((name, value): &'a (&'static str, String)) -> (&'a str, &'a str) {
-    (name, value)
-}
-
-/// Text that XML 1.0 can hold: it has no place for most control characters, not
-/// even escaped.
-fn safe(text: &str) -> String {
-    one_line(text)
 }
 
 fn clean_conditions(summary: &SweepSummary) -> impl Iterator<Item = &str> {
@@ -95,7 +53,7 @@ fn clean_conditions(summary: &SweepSummary) -> impl Iterator<Item = &str> {
 }
 
 fn suite(swept: &Swept, xml: &mut Xml<'_>) -> io::Result<()> {
-    let cases = Cases::of(swept);
+    let cases = cases(swept);
     let name = safe(&swept.name);
     let element = xml
         .create_element("testsuite")
@@ -124,22 +82,8 @@ fn suite(swept: &Swept, xml: &mut Xml<'_>) -> io::Result<()> {
 fn failed_sweep(name: &str, failure: &Failure, xml: &mut Xml<'_>) -> io::Result<()> {
     let message = safe(&failure.message);
     let hint = safe(failure.hint.as_deref().unwrap_or_default());
-    xml.create_element("testcase")
-        .with_attributes([("classname", name), ("name", "sweep")])
-        .write_inner_content(|xml| {
-            xml.create_element("error")
-                .with_attributes([("type", failure.code), ("message", message.as_str())])
-                .write_text_content(BytesText::new(&hint))
-                .map(drop)
-        })
-        .map(drop)
-}
-
-fn passed(xml: &mut Xml<'_>, class: &str, name: &str) -> io::Result<()> {
-    xml.create_element("testcase")
-        .with_attributes([("classname", class), ("name", name)])
-        .write_empty()
-        .map(drop)
+    let said = [failure.code, message.as_str()];
+    not_passed(xml, [name, "sweep"], "error", said, &hint)
 }
 
 fn case(target: &str, gap: &Gap, xml: &mut Xml<'_>) -> io::Result<()> {
@@ -148,19 +92,15 @@ fn case(target: &str, gap: &Gap, xml: &mut Xml<'_>) -> io::Result<()> {
     let class = format!("{target}.{code}");
     let name = safe(subject(finding));
     let message = safe(&finding.message);
+    if gap.standing != Standing::Resolved {
+        let said = [code.as_str(), message.as_str()];
+        return not_passed(xml, [&class, &name], "failure", said, &details(gap));
+    }
     xml.create_element("testcase")
         .with_attributes([("classname", class.as_str()), ("name", name.as_str())])
         .write_inner_content(|xml| {
-            if gap.standing == Standing::Resolved {
-                let text = format!("resolved: {message}");
-                return xml
-                    .create_element("system-out")
-                    .write_text_content(BytesText::new(&text))
-                    .map(drop);
-            }
-            let text = details(gap);
-            xml.create_element("failure")
-                .with_attributes([("type", code.as_str()), ("message", message.as_str())])
+            let text = format!("resolved: {message}");
+            xml.create_element("system-out")
                 .write_text_content(BytesText::new(&text))
                 .map(drop)
         })
@@ -195,21 +135,13 @@ fn properties(summary: &SweepSummary, xml: &mut Xml<'_>) -> io::Result<()> {
             format!("{} revision {}", revision.name, revision.revision),
         ),
         ("policy_digest", revision.digest.to_string()),
+        ("policy_approval", summary.approval.clone()),
         ("storage_ready", summary.storage_ready.to_string()),
         ("registered", summary.registered.to_string()),
         ("governed", summary.governed().to_string()),
     ];
     all.extend(summary.shard.map(|shard| ("shard", part(shard))));
-    xml.create_element("properties")
-        .write_inner_content(|xml| {
-            all.iter().try_for_each(|(name, value)| {
-                xml.create_element("property")
-                    .with_attributes([("name", *name), ("value", safe(value).as_str())])
-                    .write_empty()
-                    .map(drop)
-            })
-        })
-        .map(drop)
+    junit::properties(&all, xml)
 }
 
 fn remarks(summary: &SweepSummary, xml: &mut Xml<'_>) -> io::Result<()> {

@@ -111,10 +111,11 @@ fn header(summary: &SweepSummary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "- registry: {}", table_cell(&summary.registry))?;
     writeln!(
         out,
-        "- policy: {} revision {}, digest {}",
+        "- policy: {} revision {}, digest {}, {}",
         table_cell(&revision.name),
         revision.revision,
-        revision.digest
+        revision.digest,
+        table_cell(&summary.approval)
     )?;
     writeln!(out, "- read at: {}", table_cell(&summary.read_at))?;
     if let Some(shard) = summary.shard {

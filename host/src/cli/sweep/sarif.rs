@@ -18,16 +18,12 @@ use birth_core::op::report::one_line;
 
 use super::json_stream::{Array, object};
 use super::report::{Report, gaps, standing, subject};
-use crate::run::VERSION;
+use crate::cli::ci::sarif::{head, notification, percent_encoded, rule, tool};
 use crate::run::failure::Failure;
 use crate::run::fleet::Swept;
 
-const SCHEMA: &str =
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let head = json!({ "$schema": SCHEMA, "version": "2.1.0" });
-    object(out, &head, "runs", |runs| {
+    object(out, &head(), "runs", |runs| {
         report.targets.iter().try_for_each(|swept| run(swept, runs))
     })?;
     writeln!(out)
@@ -54,15 +50,6 @@ fn automation(target: &str) -> Value {
     json!({ "id": format!("birth/sweep/{target}/") })
 }
 
-fn driver(rules: Vec<Value>) -> Value {
-    json!({ "driver": {
-        "name": "birth",
-        "version": VERSION,
-        "semanticVersion": VERSION,
-        "rules": rules,
-    } })
-}
-
 fn failed_run(target: &str, failure: &Failure) -> Value {
     let mut text = one_line(&failure.message);
     if let Some(hint) = &failure.hint {
@@ -70,7 +57,7 @@ fn failed_run(target: &str, failure: &Failure) -> Value {
         let _ = write!(text, "; next: {}", one_line(hint));
     }
     json!({
-        "tool": driver(vec![]),
+        "tool": tool(vec![]),
         "automationDetails": automation(target),
         "invocations": [{
             "executionSuccessful": false,
@@ -79,21 +66,10 @@ fn failed_run(target: &str, failure: &Failure) -> Value {
     })
 }
 
-fn notification(level: &str, code: &str, text: String) -> Value {
-    json!({ "level": level, "descriptor": { "id": code }, "message": { "text": text } })
-}
-
 fn swept_run(target: &str, codes: &[&str], summary: &SweepSummary) -> Value {
     let meaning = |code: &str| {
         let meaning = summary.meanings.get(code);
         one_line(meaning.map_or(code, String::as_str))
-    };
-    let rule = |code: &&str| {
-        json!({
-            "id": code,
-            "shortDescription": { "text": meaning(code) },
-            "defaultConfiguration": { "level": "error" },
-        })
     };
     let warnings = summary.warnings.iter().map(|(code, count)| {
         let text = format!("{count} × {}", meaning(code));
@@ -105,7 +81,7 @@ fn swept_run(target: &str, codes: &[&str], summary: &SweepSummary) -> Value {
         .map(|notice| notification("note", "NOTICE", one_line(notice)));
     let notifications: Vec<Value> = warnings.chain(notices).collect();
     json!({
-        "tool": driver(codes.iter().map(rule).collect()),
+        "tool": tool(codes.iter().map(|code| rule(code, &meaning(code))).collect()),
         "automationDetails": automation(target),
         "invocations": [{
             "executionSuccessful": true,
@@ -116,6 +92,7 @@ fn swept_run(target: &str, codes: &[&str], summary: &SweepSummary) -> Value {
             "server": summary.server,
             "registry": summary.registry,
             "revision": summary.revision,
+            "approval": summary.approval,
             "readAt": summary.read_at,
             "shard": summary.shard,
             "storageReady": summary.storage_ready,
@@ -170,18 +147,4 @@ fn result(target: &str, codes: &[&str], registry: &str, gap: &Gap) -> Value {
             "notes": finding.notes,
         },
     })
-}
-
-/// A text as one segment of a URI's path (RFC 3986, section 2.3).
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

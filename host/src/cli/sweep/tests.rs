@@ -77,6 +77,7 @@ fn summary() -> SweepSummary {
             revision: 3,
             digest: Digest::of(b"revision"),
         },
+        approval: "approved by the team, unsigned".to_owned(),
         read_at: "2026-11-22T06:00:00Z".into(),
         shard: None,
         storage_ready: true,

@@ -62,10 +62,11 @@ fn header(summary: &SweepSummary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  registry  {}", one_line(&summary.registry))?;
     writeln!(
         out,
-        "  policy    {} revision {}, digest {}",
+        "  policy    {} revision {}, digest {}, {}",
         one_line(&revision.name),
         revision.revision,
-        revision.digest.short()
+        revision.digest.short(),
+        one_line(&summary.approval)
     )?;
     writeln!(out, "  read at   {}", one_line(&summary.read_at))?;
     if let Some(shard) = summary.shard {

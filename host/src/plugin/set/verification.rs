@@ -3,6 +3,7 @@
 use birth_core::digest::Digest;
 use birth_core::policy::Role;
 use birth_core::policy::set::PluginPin;
+use birth_core::policy::standing::Aspect;
 use serde::Serialize;
 
 use super::PolicyRuntime;
@@ -17,22 +18,21 @@ impl PolicyRuntime {
         for (&role, pin) in &self.set.plugins {
             self.verify_role(role, pin, &mut checks);
         }
-        let approval = self
-            .ensure_approved()
-            .map(|a| format!("approved by {} at {}", a.by, a.at));
-        checks.push(Check {
+        checks.extend(self.standing.answers().iter().map(|answer| Check {
             role: None,
-            what: What::Approval,
-            outcome: approval.into(),
-        });
+            what: answer.aspect.into(),
+            outcome: match &answer.result {
+                Some(result) => result.clone().map_err(PluginError::from).into(),
+                None => Outcome::NotRun,
+            },
+        }));
         Verification {
             name: self.set.name.clone(),
             revision: self.set.revision,
             wit: self.set.wit.clone(),
             digest: self.digest,
-            ok: checks
-                .iter()
-                .all(|c| matches!(c.outcome, Outcome::Passed { .. })),
+            signed: self.standing.leave().is_ok_and(|l| l.backing.is_signed()),
+            ok: all_passed(&checks),
             checks,
         }
     }
@@ -81,6 +81,11 @@ impl PolicyRuntime {
     }
 }
 
+fn all_passed(checks: &[Check]) -> bool {
+    let passed = |c: &Check| matches!(c.outcome, Outcome::Passed { .. });
+    checks.iter().all(passed)
+}
+
 /// One step of a role's verification; gives what was found.
 type Step<'a> = &'a dyn Fn() -> Result<String, PluginError>;
 
@@ -95,17 +100,45 @@ pub struct Verification {
     pub wit: String,
     /// Its revision digest.
     pub digest: Digest,
+    /// Whether signatures stand behind the approval; false where it is unsigned.
+    pub signed: bool,
     /// Whether every check passed.
     pub ok: bool,
-    /// One entry per check: the roles in the order of their names, then the
-    /// approval.
+    /// One entry per check: the roles in the order of their names, then what
+    /// concerns the approval.
     pub checks: Vec<Check>,
 }
 
 impl Verification {
+    /// Lets an older revision pass, where it is kept and not executed.
+    #[must_use]
+    pub fn allowing_older(mut self) -> Self {
+        for check in &mut self.checks {
+            if let Outcome::Failed { error } = &check.outcome
+                && error.code() == "POLICY_OLDER_REVISION"
+            {
+                check.outcome = Outcome::Passed {
+                    detail: "a newer revision is approved; allowed here, refused by what writes"
+                        .to_owned(),
+                };
+            }
+        }
+        self.ok = all_passed(&self.checks);
+        self
+    }
+
     /// The failed checks.
     pub fn errors(&self) -> impl Iterator<Item = &PluginError> {
         self.checks.iter().filter_map(|check| match &check.outcome {
+            Outcome::Failed { error } => Some(error),
+            Outcome::Passed { .. } | Outcome::NotRun => None,
+        })
+    }
+
+    /// The failed checks of plugins, whatever the approval is.
+    pub fn role_errors(&self) -> impl Iterator<Item = &PluginError> {
+        let of_role = self.checks.iter().filter(|check| check.role.is_some());
+        of_role.filter_map(|check| match &check.outcome {
             Outcome::Failed { error } => Some(error),
             Outcome::Passed { .. } | Outcome::NotRun => None,
         })
@@ -139,6 +172,67 @@ pub enum What {
     Settings,
     /// The revision is approved.
     Approval,
+    /// By enough people, where signatures are asked for.
+    Signatures,
+    /// Each approval follows the one before it.
+    Chain,
+    /// No newer revision is approved, or to go back was decided.
+    Order,
+}
+
+impl What {
+    /// Its word, as JSON has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Component => "component",
+            Self::Description => "description",
+            Self::Settings => "settings",
+            Self::Approval => "approval",
+            Self::Signatures => "signatures",
+            Self::Chain => "chain",
+            Self::Order => "order",
+        }
+    }
+
+    /// What it asks, for people.
+    #[must_use]
+    pub fn asks(self) -> &'static str {
+        match self {
+            Self::Pin => "the file has the pinned hash",
+            Self::Component => "the file is a component that imports nothing",
+            Self::Description => "the plugin describes itself within the rules",
+            Self::Settings => "the plugin accepts its settings",
+            Self::Approval => "the revision is approved",
+            Self::Signatures => "enough people signed the approval",
+            Self::Chain => "each approval follows the one before it",
+            Self::Order => "no newer revision is approved",
+        }
+    }
+
+    /// Every one, in the order of the checks.
+    pub const ALL: [Self; 8] = [
+        Self::Pin,
+        Self::Component,
+        Self::Description,
+        Self::Settings,
+        Self::Approval,
+        Self::Signatures,
+        Self::Chain,
+        Self::Order,
+    ];
+}
+
+impl From<Aspect> for What {
+    fn from(aspect: Aspect) -> Self {
+        match aspect {
+            Aspect::Approval => Self::Approval,
+            Aspect::Signatures => Self::Signatures,
+            Aspect::Chain => Self::Chain,
+            Aspect::Order => Self::Order,
+        }
+    }
 }
 
 /// How a check went.

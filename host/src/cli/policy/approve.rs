@@ -1,0 +1,333 @@
+//! `birth policy approve`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::{Timestamp, Unit};
+
+use birth_core::digest::Digest;
+use birth_core::outcome::{Exit, FailureClass, Status};
+use birth_core::policy::approved::{Approval, Approvals, RollbackDecision, Signature};
+use birth_core::policy::edit;
+use birth_core::policy::set::PolicySet;
+use birth_core::policy::statement::is_plain;
+
+use super::approve_words::{self, Done};
+use super::statement::Statement;
+use crate::cli::options::{PolicyFiles, read_named};
+use crate::cli::{Output, PolicyOptions};
+use crate::files::{ensure_replaceable, open_parent, write_atomically};
+use crate::run::failure::Failure;
+use crate::trust::{SignError, Trusted, fits, sign};
+
+/// Approve a policy set: write the statement to the list of approved revisions,
+/// and sign it.
+///
+/// The statement names the set, its revision and digest, the WIT version, the
+/// digest that was approved before, and if given the digest of the difference that
+/// was looked at. With --key, `ssh-keygen` signs it. Without, the entry is
+/// written unsigned and the statement goes to stdout, to be signed elsewhere:
+///
+///   birth policy approve --policy P --by ada --why "…" > statement
+///   ssh-keygen -Y sign -n birth-policy-approval -f KEY statement
+///   birth policy approve --policy P --by ada --signature statement.sig
+///
+/// Where the set has its statement already, the next signature is added to it. All
+/// else in the file stays byte for byte as it is (a file of format 1 becomes one
+/// of format 2). Needs no database.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Approve {
+    /// Who approves, or signs: with --trust, a principal of the allowed signers.
+    #[arg(long, value_name = "WHO", value_parser = said)]
+    by: String,
+    /// Why; needed for a new statement.
+    #[arg(long, value_name = "TEXT", value_parser = said)]
+    why: Option<String>,
+    /// Digest of the difference to the last approved revision that was looked at.
+    #[arg(long, value_name = "SHA256", conflicts_with = "rollback")]
+    diff: Option<Digest>,
+    /// The compiler that built the plugins, for `birth plugin build --compare`.
+    #[arg(long, value_name = "TEXT", value_parser = said, conflicts_with = "rollback")]
+    builder: Option<String>,
+    /// Decide to go back to this set, though a newer revision is approved. The
+    /// decision lapses when yet another one is.
+    #[arg(long)]
+    rollback: bool,
+    /// Sign with this key, as `ssh-keygen -Y sign -f` takes it: a private key, or a
+    /// public one whose private key an agent has.
+    #[arg(long, value_name = "FILE", help_heading = "Signature")]
+    key: Option<PathBuf>,
+    /// Add a signature that was made elsewhere.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "key",
+        help_heading = "Signature"
+    )]
+    signature: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyOptions,
+}
+
+fn said(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it says nothing".to_owned()),
+        text if !is_plain(text) => {
+            Err("it has line breaks, control or hidden characters: signers see one line".to_owned())
+        }
+        text => Ok(text.to_owned()),
+    }
+}
+
+fn refused(code: &'static str, message: impl Into<String>) -> Failure {
+    Failure::new(FailureClass::Policy, code, message)
+}
+
+fn misused(code: &'static str, message: impl Into<String>) -> Failure {
+    Failure::new(FailureClass::Configuration, code, message)
+}
+
+impl Approve {
+    pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let path = self.policy.approved_path().ok_or_else(|| {
+            misused(
+                "NO_LIST",
+                "the list of the built-in policy set is part of this binary",
+            )
+            .with_hint("name a list of your own with --approved FILE")
+        })?;
+        let read = self.policy.read_to_approve()?;
+        let (set, approvals) = (read.set.clone(), read.approvals.clone());
+        let trust = self.policy.trust()?;
+        self.check_plugins(read)?;
+        let statement = if self.rollback {
+            self.rollback(&set, &approvals)?
+        } else {
+            self.approval(&set, &approvals)?
+        };
+        let signature = self.signed(&statement, trust.as_ref())?;
+        let old = if path.exists() {
+            read_named(&path, "the list of approved revisions")?
+        } else {
+            edit::NEW.to_owned()
+        };
+        let new = statement
+            .written(&old, signature.as_ref())
+            .map_err(|error| refused("NOT_ADDED", format!("{}: {error}", path.display())))?;
+        if new != old || !path.exists() {
+            write(&path, &new)?;
+        }
+        let after = self.policy.read()?;
+        let done = Done {
+            path: &path,
+            statement: &statement,
+            is_new: statement.is_new(),
+            signed: signature.is_some(),
+            ledger: &after.ledger(),
+        };
+        approve_words::show(&done, output)?;
+        Ok(Exit::Status(Status::Pass))
+    }
+
+    /// Nobody should approve what could not run.
+    fn check_plugins(&self, read: PolicyFiles) -> Result<(), Failure> {
+        let found = self.policy.runtime(read)?.verify_all();
+        let failed = found.role_errors().next();
+        failed.map_or(Ok(()), |error| Err(Failure::from_plugin(error)))
+    }
+
+    /// The statement of the set: the one that stands, or a new one.
+    fn approval(&self, set: &PolicySet, approvals: &Approvals) -> Result<Statement, Failure> {
+        let digest = set.digest();
+        let place = approvals.approved.iter().position(|a| a.digest == digest);
+        if let Some(entry) = place.and_then(|at| approvals.approved.get(at)) {
+            if entry.wit.is_none() {
+                return Err(refused(
+                    "ALREADY_APPROVED",
+                    format!(
+                        "revision {} of `{}` is approved by {}, in an entry of format 1 that is no statement and cannot be signed",
+                        set.revision, set.name, entry.by
+                    ),
+                )
+                .with_hint("take the entry out of the list, then approve again"));
+            }
+            self.nothing_new(entry.why != self.why.clone().unwrap_or_else(|| entry.why.clone()))?;
+            self.nothing_new(self.diff.is_some() && self.diff != entry.diff)?;
+            self.nothing_new(self.builder.is_some() && self.builder != entry.builder)?;
+            let entry = entry.clone();
+            return Ok(Statement::Approval { place, entry });
+        }
+        let last = approvals.last(&set.name);
+        if let Some(last) = last.filter(|last| last.revision >= set.revision) {
+            return Err(refused(
+                "REVISION_NOT_HIGHER",
+                format!(
+                    "revision {} of `{}` does not follow revision {}, the last approved one: it has to be higher",
+                    set.revision, set.name, last.revision
+                ),
+            )
+            .with_hint("raise `revision` in the policy set; to go back to an approved one, use --rollback"));
+        }
+        let entry = Approval {
+            digest,
+            name: set.name.clone(),
+            revision: set.revision,
+            wit: Some(set.wit.clone()),
+            previous: last.map(|a| a.digest),
+            diff: self.diff,
+            by: self.by.clone(),
+            at: now(),
+            why: self.reason()?,
+            builder: self.builder.clone(),
+            signatures: vec![],
+        };
+        Ok(Statement::Approval { place: None, entry })
+    }
+
+    /// The decision to go back to the set: the one that stands, or a new one.
+    fn rollback(&self, set: &PolicySet, approvals: &Approvals) -> Result<Statement, Failure> {
+        let digest = set.digest();
+        if approvals.find(&digest).is_none() {
+            return Err(refused(
+                "POLICY_NOT_APPROVED",
+                format!(
+                    "revision {} of `{}` (digest {digest}) was never approved, so there is no going back to it",
+                    set.revision, set.name
+                ),
+            )
+            .with_hint("approve it, without --rollback"));
+        }
+        let same = approvals.approved.iter().filter(|a| a.name == set.name);
+        let last = same.max_by_key(|a| a.revision);
+        let Some(last) = last.filter(|last| last.revision > set.revision) else {
+            return Err(misused(
+                "NOTHING_NEWER",
+                format!(
+                    "no revision of `{}` above {} is approved",
+                    set.name, set.revision
+                ),
+            )
+            .with_hint("it needs no decision to go back: leave --rollback out"));
+        };
+        let stands = |d: &RollbackDecision| d.digest == digest && d.from == last.digest;
+        let place = approvals.rollbacks.iter().position(stands);
+        if let Some(entry) = place.and_then(|at| approvals.rollbacks.get(at)) {
+            self.nothing_new(entry.why != self.why.clone().unwrap_or_else(|| entry.why.clone()))?;
+            let entry = entry.clone();
+            return Ok(Statement::Rollback { place, entry });
+        }
+        let entry = RollbackDecision {
+            digest,
+            name: set.name.clone(),
+            revision: set.revision,
+            from: last.digest,
+            by: self.by.clone(),
+            at: now(),
+            why: self.reason()?,
+            signatures: vec![],
+        };
+        Ok(Statement::Rollback { place: None, entry })
+    }
+
+    fn reason(&self) -> Result<String, Failure> {
+        self.why.clone().ok_or_else(|| {
+            misused(
+                "NO_REASON",
+                "there is no statement yet, and a new one says why",
+            )
+            .with_hint("add --why \"…\"")
+        })
+    }
+
+    /// Signatures are over the statement as it stands.
+    fn nothing_new(&self, differs: bool) -> Result<(), Failure> {
+        if !differs {
+            return Ok(());
+        }
+        Err(misused(
+            "STATEMENT_STANDS",
+            "there is a statement for this set already, and it says something else",
+        )
+        .with_hint("leave --why, --diff and --builder out to sign it as it stands; `birth policy log` shows it"))
+    }
+
+    /// The new signature, if there is to be one; only one that will count.
+    fn signed(
+        &self,
+        statement: &Statement,
+        trust: Option<&Trusted>,
+    ) -> Result<Option<Signature>, Failure> {
+        let text = statement.text();
+        let armored = match (&self.key, &self.signature) {
+            (Some(key), _) => sign(key, &text).map_err(|error| not_signed(&error))?,
+            (None, Some(path)) => read_named(path, "the signature")?,
+            (None, None) => return Ok(None),
+        };
+        let signature = Signature {
+            by: self.by.clone(),
+            armored: format!("{}\n", armored.trim()),
+        };
+        if let Some(trust) = trust.filter(|trust| !trust.has_role(&self.by)) {
+            return Err(refused(
+                "NO_ROLE",
+                format!(
+                    "{} has no role in the trust file, so the signature would count for nothing",
+                    self.by
+                ),
+            )
+            .with_hint(format!(
+                "somebody of these has to sign: {}",
+                trust.people().join(", ")
+            )));
+        }
+        let checked = match trust {
+            Some(trust) => trust.check(&signature, &text, Timestamp::now()).map(drop),
+            None => fits(&signature.armored, &text).map(drop),
+        };
+        checked.map_err(|why| {
+            refused(
+                "SIGNATURE_NOT_USABLE",
+                format!("the signature of {} would not count: {why}", self.by),
+            )
+            .with_hint("sign the statement that `birth policy approve` prints, with a key of an allowed signer")
+        })?;
+        if statement.signatures().iter().any(|s| s.by == self.by) {
+            return Err(misused(
+                "ALREADY_SIGNED",
+                format!("{} has signed this statement, and counts once", self.by),
+            )
+            .with_hint("somebody else has to sign; `birth policy log` shows who did"));
+        }
+        Ok(Some(signature))
+    }
+}
+
+fn not_signed(error: &SignError) -> Failure {
+    misused("NOT_SIGNED", error.to_string()).with_hint(
+        "leave --key out to get the statement, sign it elsewhere, and add it with --signature",
+    )
+}
+
+fn now() -> String {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now).to_string()
+}
+
+/// Replaces the file, and leaves it as readable for others as it was: it is
+/// reviewed and shared.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| {
+        Failure::new(
+            FailureClass::Filesystem,
+            "APPROVALS_NOT_WRITTEN",
+            format!("{} cannot be written: {error}", path.display()),
+        )
+    };
+    let before = std::fs::metadata(path).map(|m| m.permissions());
+    let shared = || std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    let (dir, name) = open_parent(path).map_err(fail)?;
+    ensure_replaceable(&dir, name).map_err(fail)?;
+    write_atomically(&dir, name, text.as_bytes()).map_err(fail)?;
+    std::fs::set_permissions(path, before.unwrap_or_else(|_| shared())).map_err(fail)
+}

@@ -1,0 +1,204 @@
+//! What an operator trusts, as files: the trust file and the allowed signers; and
+//! signatures of `ssh-keygen -Y sign`, made and checked.
+//!
+//! Alone names the crates that read keys and do the arithmetic. Knows nothing of
+//! plugins, and writes nothing.
+
+mod allowed;
+mod line;
+mod pattern;
+mod sign;
+mod signature;
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use birth_core::digest::{Digest, DigestBuilder};
+use birth_core::policy::approved::{Approvals, Signature};
+use birth_core::policy::ledger::{Finding, Ledger, Said};
+use birth_core::policy::statement::NAMESPACE;
+use birth_core::policy::trust::{Trust, TrustError};
+
+use allowed::AllowedSigners;
+pub use allowed::AllowedSignersError;
+pub use sign::{SignError, sign};
+pub use signature::fits;
+
+/// A trust file with its allowed signers.
+#[derive(Debug)]
+pub struct Trusted {
+    trust: Trust,
+    signers: AllowedSigners,
+    digest: Digest,
+}
+
+/// Why a trust file cannot be used.
+#[derive(Debug, Error)]
+pub enum TrustedError {
+    /// A file cannot be read.
+    #[error("{} cannot be read: {reason}", path.display())]
+    NotReadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: std::io::Error,
+    },
+    /// The trust file is not usable.
+    #[error("{}: {source}", path.display())]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: TrustError,
+    },
+    /// The allowed signers are not usable.
+    #[error("{}: {source}", path.display())]
+    Signers {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: AllowedSignersError,
+    },
+    /// Somebody has a role and no key.
+    #[error(
+        "{}: {person} has a role and no key in {}; add a line for {person}, or take the role away", path.display(), signers.display()
+    )]
+    NoKey {
+        /// The trust file.
+        path: PathBuf,
+        /// The allowed signers.
+        signers: PathBuf,
+        /// Who.
+        person: String,
+    },
+    /// One key would stand for several people.
+    #[error(
+        "{}: line {line} lets one key sign for {}: people could not be counted; give each a line with their own name", signers.display(), people.join(" and ")
+    )]
+    SharedKey {
+        /// The allowed signers.
+        signers: PathBuf,
+        /// The line.
+        line: usize,
+        /// For whom.
+        people: Vec<String>,
+    },
+}
+
+impl TrustedError {
+    /// Whether a file is not there or cannot be read, and not its content at fault.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        matches!(self, Self::NotReadable { .. })
+    }
+}
+
+fn read(path: &Path) -> Result<String, TrustedError> {
+    std::fs::read_to_string(path).map_err(|reason| TrustedError::NotReadable {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+impl Trusted {
+    /// Reads a trust file and the allowed signers that it names.
+    ///
+    /// # Errors
+    /// Which file cannot be used, and why.
+    pub fn open(path: &Path) -> Result<Self, TrustedError> {
+        let text = read(path)?;
+        let trust = Trust::parse(&text).map_err(|source| TrustedError::Trust {
+            path: path.to_owned(),
+            source,
+        })?;
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        let signers_path = folder.join(&trust.allowed_signers);
+        let signers_text = read(&signers_path)?;
+        let signers =
+            AllowedSigners::parse(&signers_text).map_err(|source| TrustedError::Signers {
+                path: signers_path.clone(),
+                source,
+            })?;
+        let without = trust.people().find(|person| !signers.names(person));
+        if let Some(person) = without.map(str::to_owned) {
+            return Err(TrustedError::NoKey {
+                path: path.to_owned(),
+                signers: signers_path,
+                person,
+            });
+        }
+        let members: Vec<&str> = trust.people().collect();
+        if let Some((line, people)) = signers.shared(&members) {
+            return Err(TrustedError::SharedKey {
+                signers: signers_path,
+                line,
+                people,
+            });
+        }
+        let digest = DigestBuilder::new("birth trust 1")
+            .text(&text)
+            .text(&signers_text);
+        Ok(Self {
+            trust,
+            signers,
+            digest: digest.finish(),
+        })
+    }
+
+    /// Digest over both files, so that records can say what was trusted.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Everybody who has a role.
+    #[must_use]
+    pub fn people(&self) -> Vec<&str> {
+        self.trust.people().collect()
+    }
+
+    /// Whether somebody's signature can count for anything.
+    #[must_use]
+    pub fn has_role(&self, person: &str) -> bool {
+        self.trust.people().any(|p| p == person)
+    }
+
+    /// Judges approvals. What decides today, the approval of `executed` and every
+    /// decision to go back, has to be signed with keys that are valid `now`; what
+    /// came before, with keys that were valid when it was signed.
+    #[must_use]
+    pub fn judge(&self, approvals: Approvals, executed: &Digest, now: Timestamp) -> Ledger {
+        let check = |signature: &Signature, said: &Said<'_>| {
+            let when = match said {
+                Said::Approval(approval, _) if approval.digest != *executed => approval.at.parse(),
+                Said::Approval(..) | Said::Rollback(..) => Ok(now),
+            };
+            let checked = match when {
+                Ok(when) => self.check(signature, said.statement(), when),
+                Err(_) => Err("`at` of the entry is no time (RFC 3339)".to_owned()),
+            };
+            match checked {
+                Ok(key) => Finding::Good { key },
+                Err(why) => Finding::Bad { why },
+            }
+        };
+        Ledger::signed(approvals, self.trust.clone(), &check)
+    }
+
+    /// Checks one signature over a statement; gives the fingerprint of its key.
+    ///
+    /// # Errors
+    /// Why it does not count, in words.
+    pub fn check(
+        &self,
+        signature: &Signature,
+        statement: &str,
+        when: Timestamp,
+    ) -> Result<String, String> {
+        let key = fits(&signature.armored, statement)?;
+        self.signers.check(&signature.by, &key, NAMESPACE, when)?;
+        Ok(signature::fingerprint(&key))
+    }
+}

@@ -1,0 +1,158 @@
+//! Older revisions: refused, unless to go back was decided.
+
+use birth_tests::database::Database;
+use birth_tests::server;
+
+use super::scene::Scene;
+use crate::estates::PLAIN;
+
+const OLDER: &str = "POLICY_OLDER_REVISION";
+
+/// Revisions 4 and 5 are approved, and the set is 4 again.
+fn scene() -> Scene {
+    let scene = Scene::approved();
+    scene.revision(4, 5);
+    scene.approve("ada", &["--why", "the fifth"]).expect_code(0);
+    scene.approve("bob", &[]).expect_code(0);
+    scene.revision(5, 4);
+    scene
+}
+
+#[test]
+fn an_older_revision_needs_a_signed_decision() {
+    let db = Database::new(server::one(), PLAIN.script);
+    let scene = scene();
+    scene.expect_refused(&db, OLDER, &["older than revision 5", "--rollback"]);
+    // It is told in a plan, and may be looked at where it is kept.
+    let plan = scene.on(&db, &["plan", "storage"]).run().expect_code(0);
+    assert!(
+        plan.stderr.contains("older than revision 5"),
+        "{}",
+        plan.stderr
+    );
+    let kept = scene
+        .policy(&["verify", "--allow-older"])
+        .run()
+        .expect_code(0);
+    assert!(kept.stdout.contains("allowed here"), "{}", kept.stdout);
+
+    let why = ["--rollback", "--why", "5 defers too much"];
+    let first = scene.approve("ada", &why).expect_code(0);
+    assert!(first.stdout.contains("1 of 2 reviewer"), "{}", first.stdout);
+    scene.expect_refused(&db, OLDER, &["is not signed by enough people: 1 of 2"]);
+    scene.approve("cyd", &["--rollback"]).expect_code(0);
+    let ran = scene
+        .on(&db, &["apply", "storage", "--yes"])
+        .run()
+        .expect_code(0);
+    let run = scene.home.run(&ran.run_id());
+    let report = std::fs::read_to_string(run.join("report.md")).unwrap();
+    let words = "- approval: approved by ada@example.org, signed by ada@example.org and bob@example.org; \
+                 back from a newer revision by decision of ada@example.org, signed by ada@example.org and cyd@example.org\n";
+    assert!(report.contains(words), "{report}");
+    let verified = scene.policy(&["verify"]).run().expect_code(0).stdout;
+    assert!(
+        verified.contains("decided to go back") && verified.contains("5 defers too much"),
+        "{verified}"
+    );
+    let log = scene.policy(&["log"]).run().expect_code(0).stdout;
+    assert!(log.contains("back to birth revision 4"), "{log}");
+
+    // It lapses when yet another revision is approved.
+    scene.revision(4, 6);
+    scene.approve("ada", &["--why", "the sixth"]).expect_code(0);
+    scene.approve("cyd", &[]).expect_code(0);
+    scene.policy(&["verify"]).run().expect_code(0);
+    scene.revision(6, 4);
+    let ran = scene
+        .on(&db, &["apply", "storage", "--yes"])
+        .run()
+        .expect_code(24);
+    assert!(
+        ran.stderr.contains("lapsed") && ran.stderr.contains(&format!("[{OLDER}]")),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// Signatures on an approval are none on a decision to go back, and the other way.
+#[test]
+fn a_decision_that_was_not_signed_as_one() {
+    let db = Database::new(server::one(), PLAIN.script);
+    let scene = scene();
+    scene
+        .approve("ada", &["--rollback", "--why", "back"])
+        .expect_code(0);
+    let approval = scene.list();
+    let at = approval.find("by = \"bob@example.org\"\narmored").unwrap();
+    let end = approval[at..]
+        .find("-----END SSH SIGNATURE-----\n\"\"\"\n")
+        .unwrap();
+    let of_bob = &approval[at..at + end + "-----END SSH SIGNATURE-----\n\"\"\"\n".len()];
+    let forged = format!("{approval}\n[[rollback.signature]]\n{of_bob}");
+    scene.set.write("approved.toml", forged);
+    scene.expect_refused(
+        &db,
+        OLDER,
+        &["1 of 2", "bob@example.org: it does not fit the statement"],
+    );
+}
+
+#[test]
+fn an_operator_may_rule_it_out() {
+    let db = Database::new(server::one(), PLAIN.script);
+    let scene = scene();
+    let why = ["--rollback", "--why", "back"];
+    scene.approve("ada", &why).expect_code(0);
+    scene.approve("bob", &why[..1]).expect_code(0);
+    scene.policy(&["verify"]).run().expect_code(0);
+    scene.trust("[require]\napprove = { reviewer = 2 }\n");
+    scene.expect_refused(&db, OLDER, &["no `rollback`, so nobody may"]);
+    scene.trust("[require]\napprove = { reviewer = 2 }\nrollback = { reviewer = 2 }\n[lowest-revision]\nbirth = 5\n");
+    scene.expect_refused(
+        &db,
+        "POLICY_REVISION_TOO_LOW",
+        &["below 5", "[lowest-revision]"],
+    );
+    // The list cannot be cut to get around that.
+    let list = scene.list();
+    let fifth = list
+        .find("\n[[approved]]\n")
+        .map(|_| list.rfind("\n[[approved]]\n").unwrap())
+        .unwrap();
+    scene.set.write("approved.toml", &list[..fifth]);
+    scene.expect_refused(&db, "POLICY_REVISION_TOO_LOW", &["below 5"]);
+}
+
+/// Without a trust file the same, and unsigned, as everything is then.
+#[test]
+fn without_a_trust_file() {
+    let db = Database::new(server::one(), PLAIN.script);
+    let scene = scene();
+    let apply = ["apply", "storage", "--yes"];
+    let ran = scene.set.on(&scene.home, &db, &apply).run().expect_code(24);
+    assert!(ran.stderr.contains(&format!("[{OLDER}]")), "{}", ran.stderr);
+    let decide = ["approve", "--rollback", "--by", "ada", "--why", "back"];
+    scene.set.policy(&scene.home, &decide).run().expect_code(0);
+    let ran = scene.set.on(&scene.home, &db, &apply).run().expect_code(0);
+    let report = scene.home.run(&ran.run_id()).join("report.md");
+    let report = std::fs::read_to_string(report).unwrap();
+    assert!(
+        report.contains("by decision of ada, unsigned\n"),
+        "{report}"
+    );
+}
+
+#[test]
+fn decisions_that_make_no_sense() {
+    let scene = Scene::approved();
+    let ran = scene
+        .approve("ada", &["--rollback", "--why", "back"])
+        .expect_code(20);
+    assert!(ran.stderr.contains("[NOTHING_NEWER]"), "{}", ran.stderr);
+    scene.revision(4, 2);
+    let ran = scene
+        .approve("ada", &["--rollback", "--why", "back"])
+        .expect_code(24);
+    assert!(ran.stderr.contains("was never approved"), "{}", ran.stderr);
+}
