@@ -8,4 +8,5 @@ pub mod kb;
 pub mod pg;
 pub mod plugin;
 pub mod probe;
+pub mod registry;
 pub mod run;
