@@ -17,6 +17,7 @@ use birth_core::profile::Profile;
 use birth_core::sql::frame::Timeouts;
 
 use super::output::Output;
+use super::plugin::PluginPlaces;
 use crate::kb::Store;
 use crate::pg::connect::{ConnectionSettings, resolve};
 use crate::plugin::limits::Limits;
@@ -61,14 +62,8 @@ pub(super) struct PolicyOptions {
     /// approved.toml beside that set.
     #[arg(long, value_name = "FILE", env = "BIRTH_APPROVED", requires = "policy")]
     approved: Option<PathBuf>,
-    /// Where compiled plugins are kept.
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "BIRTH_CACHE_DIR",
-        hide_env_values = true
-    )]
-    cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    places: PluginPlaces,
 }
 
 /// Where a run leaves its traces, and how long it waits.
@@ -167,7 +162,7 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
+pub(super) fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
     let from_home = || environment("HOME").map(|home| Path::new(&home).join(fallback));
     environment(variable)
         .map(PathBuf::from)
@@ -262,26 +257,22 @@ fn profile_failure(what: &str, error: &dyn std::error::Error) -> Failure {
 impl PolicyOptions {
     /// Opens the policy set. Nothing of a plugin is read yet.
     pub(super) fn open(&self) -> Result<Rc<PolicyRuntime>, Failure> {
-        let cache = match &self.cache_dir {
-            Some(dir) => Some(dir.clone()),
-            None => base("XDG_CACHE_HOME", ".cache").ok(),
-        };
         let (files, set, approvals) = match &self.policy {
             None => built_in()?,
             Some(path) => self.read(path)?,
         };
-        Ok(Rc::new(PolicyRuntime::open(
-            files,
-            set,
-            &approvals,
-            cache,
-            Limits::default(),
-        )))
+        let cache = self.places.cache();
+        let policy = PolicyRuntime::open(files, set, &approvals, cache, Limits::default());
+        // Without a home there is no default store, which only matters to a set
+        // that needs one.
+        Ok(Rc::new(match self.places.store() {
+            Ok(store) => policy.with_store(store),
+            Err(_) => policy,
+        }))
     }
 
     fn read(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
-        let set = PolicySet::parse(&read_named(path, "the policy set")?)
-            .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))?;
+        let set = read_policy_set(path)?;
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -308,6 +299,12 @@ impl PolicyOptions {
         })?;
         Ok((PluginFiles::Directory(dir), set, approvals))
     }
+}
+
+/// Reads a policy set that a person named.
+pub(super) fn read_policy_set(path: &Path) -> Result<PolicySet, Failure> {
+    PolicySet::parse(&read_named(path, "the policy set")?)
+        .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))
 }
 
 /// The approved policy set that ships with this binary.
@@ -337,7 +334,7 @@ fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
 
 /// A named directory as an absolute path: reports name it, and whoever reads
 /// them is somewhere else.
-fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(dir).map_err(|error| {
         Failure::new(
             FailureClass::Filesystem,

@@ -14,4 +14,6 @@ pub mod engine;
 pub mod error;
 pub mod limits;
 pub mod load;
+pub mod recognise;
 pub mod set;
+pub mod store;

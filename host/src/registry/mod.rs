@@ -22,4 +22,4 @@ mod transport;
 
 pub use client::{Options, Registry};
 pub use origin::PlainHttp;
-pub use pull::Fetched;
+pub use pull::{Fetched, MANIFEST_BYTES};

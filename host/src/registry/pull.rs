@@ -12,7 +12,7 @@ use super::error::RegistryError;
 use super::layout::{self, Layer, shown};
 
 /// Bytes of a manifest. One of ours has some 600.
-const MANIFEST_BYTES: u64 = 256 << 10;
+pub const MANIFEST_BYTES: u64 = 256 << 10;
 
 /// Tag where a reference names none, as with every other client.
 const LATEST: &str = "latest";

@@ -3,6 +3,7 @@
 //! A component that imports anything is refused here, at the author's desk, by
 //! the rule by which the host refuses it.
 
+use birth_core::policy::Role;
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
@@ -43,6 +44,33 @@ pub(super) struct Component {
     pub(super) wit_version: String,
 }
 
+/// A component without imports that exports one role.
+#[derive(Clone, Debug)]
+pub(in crate::plugin) struct OfRole {
+    pub(in crate::plugin) role: Role,
+    pub(in crate::plugin) wit: String,
+    pub(in crate::plugin) exports: Vec<String>,
+}
+
+/// The role of a component by what it exports. Nothing is validated yet.
+///
+/// # Errors
+/// Imports, no role or several, or bytes that are not WebAssembly.
+pub(in crate::plugin) fn exports_of_role(component: &[u8]) -> Result<OfRole, ComponentError> {
+    let interface = interface(component)?;
+    refuse_imports(interface.imports)?;
+    let roles = roles(&interface.exports);
+    let [(name, wit)] = roles.as_slice() else {
+        return Err(not_one(roles));
+    };
+    let role = Role::ALL.into_iter().find(|role| role.name() == name);
+    Ok(OfRole {
+        role: role.ok_or(ComponentError::NoRole)?,
+        wit: wit.clone(),
+        exports: interface.exports,
+    })
+}
+
 /// Encodes a core module that carries the description of its world.
 ///
 /// # Errors
@@ -57,22 +85,27 @@ pub(super) fn encode(module: &[u8]) -> Result<Component, ComponentError> {
         .map_err(reason)?;
     let interface = interface(&bytes)?;
     refuse_imports(interface.imports)?;
-    let mut roles: Vec<(String, String)> = Vec::new();
-    for export in &interface.exports {
-        roles.extend(role(export));
-    }
+    let roles = roles(&interface.exports);
     match roles.as_slice() {
-        [] => Err(ComponentError::NoRole),
         [(role, version)] => Ok(Component {
             world: format!("{role}-plugin"),
             wit_version: version.clone(),
             bytes,
         }),
-        _ => {
-            let names = roles.into_iter().map(|(role, _)| role).collect();
-            Err(ComponentError::SeveralRoles(names))
-        }
+        _ => Err(not_one(roles)),
     }
+}
+
+/// The roles among exports, with their versions.
+fn roles(exports: &[String]) -> Vec<(String, String)> {
+    exports.iter().filter_map(|export| role(export)).collect()
+}
+
+fn not_one(roles: Vec<(String, String)>) -> ComponentError {
+    if roles.is_empty() {
+        return ComponentError::NoRole;
+    }
+    ComponentError::SeveralRoles(roles.into_iter().map(|(role, _)| role).collect())
 }
 
 fn refuse_imports(imports: Vec<String>) -> Result<(), ComponentError> {

@@ -79,7 +79,7 @@ impl PolicyRuntime {
 
     fn verify_pin(&self, role: Role, pin: &PluginPin) -> Result<String, PluginError> {
         let id = plugin_id(role, pin);
-        let found = Digest::of(&self.read(&id)?);
+        let found = Digest::of(&self.read(&id, pin)?);
         if found != id.sha256 {
             return Err(PluginError::PinMismatch {
                 plugin: Arc::new(id),
