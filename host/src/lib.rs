@@ -8,5 +8,6 @@ pub mod kb;
 pub mod pg;
 pub mod plugin;
 pub mod probe;
+pub mod registry;
 pub mod run;
 pub mod trust;

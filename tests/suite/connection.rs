@@ -21,18 +21,18 @@ const PASSWORD_IN_URL: &str = "p%40ss%3Aw%2Frd%25";
 const TRACES: [&str; 3] = ["p@ss", "p%40ss", "w/rd"];
 
 /// A certificate and its key, in PEM form.
-struct Certified {
-    certificate: String,
-    key: String,
+pub(crate) struct Certified {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
 }
 
-struct Authority {
-    certificate: String,
+pub(crate) struct Authority {
+    pub(crate) certificate: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(Vec::new()).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -44,7 +44,7 @@ impl Authority {
         }
     }
 
-    fn issue(&self, common_name: &str, host: Option<&str>) -> Certified {
+    pub(crate) fn issue(&self, common_name: &str, host: Option<&str>) -> Certified {
         let key = KeyPair::generate().unwrap();
         let hosts: Vec<String> = host.map(str::to_owned).into_iter().collect();
         let mut parameters = CertificateParams::new(hosts).unwrap();

@@ -50,6 +50,7 @@ mod policy;
 mod privileges;
 mod production;
 mod recovery;
+mod registry;
 mod rollback_exact;
 mod sessions;
 mod snapshots;

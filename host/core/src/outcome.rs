@@ -90,11 +90,13 @@ pub enum FailureClass {
     Database,
     /// Verification, confirmation or a replay found a difference.
     Verification,
+    /// A registry could not be reached, or refused.
+    Registry,
 }
 
 impl FailureClass {
     /// Every class, in the order of the exit codes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Internal,
         Self::Configuration,
         Self::Connection,
@@ -107,6 +109,7 @@ impl FailureClass {
         Self::Filesystem,
         Self::Database,
         Self::Verification,
+        Self::Registry,
     ];
 
     /// One clause for the exit-code table.
@@ -133,6 +136,7 @@ impl FailureClass {
             Self::Filesystem => "a file or directory could not be read or written",
             Self::Database => "the server refused a statement",
             Self::Verification => "verification found a difference",
+            Self::Registry => "a registry could not be reached, or refused",
         }
     }
 }
@@ -171,6 +175,7 @@ impl Exit {
             Self::Failure(FailureClass::Filesystem) => 28,
             Self::Failure(FailureClass::Database) => 29,
             Self::Failure(FailureClass::Verification) => 30,
+            Self::Failure(FailureClass::Registry) => 31,
         }
     }
 }

@@ -142,7 +142,8 @@ Exit codes:
   27  a plan, journal, keys or report file is damaged, newer, or of another database
   28  a file or directory could not be read or written
   29  the server refused a statement
-  30  verification found a difference";
+  30  verification found a difference
+  31  a registry could not be reached, or refused";
 
 /// Runs the command line of this process.
 #[must_use]

@@ -19,6 +19,7 @@ use birth_core::profile::Profile;
 use birth_core::sql::frame::Timeouts;
 
 use super::output::Output;
+use super::plugin::PluginPlaces;
 use crate::kb::Store;
 use crate::pg::connect::{ConnectionSettings, resolve};
 use crate::plugin::limits::Limits;
@@ -69,14 +70,8 @@ pub(super) struct PolicyOptions {
     /// looked for nowhere.
     #[arg(long, value_name = "FILE", env = "BIRTH_TRUST")]
     trust: Option<PathBuf>,
-    /// Where compiled plugins are kept.
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "BIRTH_CACHE_DIR",
-        hide_env_values = true
-    )]
-    cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    places: PluginPlaces,
 }
 
 /// Where a run leaves its traces, and how long it waits.
@@ -175,7 +170,7 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
+pub(super) fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
     let from_home = || environment("HOME").map(|home| Path::new(&home).join(fallback));
     environment(variable)
         .map(PathBuf::from)
@@ -294,18 +289,16 @@ impl PolicyOptions {
 
     /// Binds what was read.
     pub(super) fn runtime(&self, read: PolicyFiles) -> Result<Rc<PolicyRuntime>, Failure> {
-        let cache = match &self.cache_dir {
-            Some(dir) => Some(dir.clone()),
-            None => base("XDG_CACHE_HOME", ".cache").ok(),
-        };
         let ledger = read.ledger();
-        Ok(Rc::new(PolicyRuntime::open_under(
-            read.files,
-            read.set,
-            &ledger,
-            cache,
-            Limits::default(),
-        )))
+        let cache = self.places.cache();
+        let policy =
+            PolicyRuntime::open_under(read.files, read.set, &ledger, cache, Limits::default());
+        // Without a home there is no default store, which only matters to a set
+        // that needs one.
+        Ok(Rc::new(match self.places.store() {
+            Ok(store) => policy.with_store(store),
+            Err(_) => policy,
+        }))
     }
 
     /// Where approvals are, if they are in a file.
@@ -359,8 +352,7 @@ impl PolicyOptions {
     }
 
     fn read_set(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
-        let set = PolicySet::parse(&read_named(path, "the policy set")?)
-            .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))?;
+        let set = read_policy_set(path)?;
         let folder = folder(path);
         let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
             Failure::new(
@@ -382,6 +374,12 @@ fn folder(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// Reads a policy set that a person named.
+pub(super) fn read_policy_set(path: &Path) -> Result<PolicySet, Failure> {
+    PolicySet::parse(&read_named(path, "the policy set")?)
+        .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))
 }
 
 /// The approved policy set that ships with this binary.
@@ -411,7 +409,7 @@ fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
 
 /// A named directory as an absolute path: reports name it, and whoever reads
 /// them is somewhere else.
-fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(dir).map_err(|error| {
         Failure::new(
             FailureClass::Filesystem,

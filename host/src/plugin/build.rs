@@ -22,6 +22,7 @@ mod manifest;
 mod toolchain;
 
 pub use component::ComponentError;
+pub(in crate::plugin) use component::exports_of_role;
 pub use manifest::ManifestError;
 pub use toolchain::{TARGET, ToolchainError};
 

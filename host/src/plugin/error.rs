@@ -93,6 +93,21 @@ pub enum PluginError {
         plugin: Arc<PluginId>,
         reason: String,
     },
+    /// A component of a registry that was not fetched.
+    #[error(
+        "{plugin} is not in the plugin store{}; nothing is fetched here: run `birth plugin pull --policy FILE` with this policy set", store.as_ref().map(|s| format!(" {s}")).unwrap_or_default()
+    )]
+    NotInStore {
+        plugin: Arc<PluginId>,
+        store: Option<String>,
+    },
+    /// What the store has is not it.
+    #[error("{plugin}: {what}; fetch it again with `birth plugin pull --policy FILE`")]
+    StoreNotUsable {
+        plugin: Arc<PluginId>,
+        code: &'static str,
+        what: String,
+    },
     /// The bytes are not those that were pinned.
     #[error("{plugin}: the file's sha256 is {found}, the pin is {}; restore the pinned file, or review the new one and pin it", plugin.sha256)]
     PinMismatch {
@@ -242,6 +257,8 @@ impl PluginError {
             Self::RoleAbsent { .. } => "POLICY_ROLE_ABSENT",
             Self::Refused(refusal) => refusal.code(),
             Self::Missing { .. } => "PLUGIN_MISSING",
+            Self::NotInStore { .. } => "PLUGIN_NOT_IN_STORE",
+            Self::StoreNotUsable { code, .. } => code,
             Self::PinMismatch { .. } => "PLUGIN_PIN_MISMATCH",
             Self::NotAComponent { .. } => "PLUGIN_NOT_A_COMPONENT",
             Self::Compile { .. } => "PLUGIN_COMPILE",
@@ -282,6 +299,8 @@ impl PluginError {
             Self::RoleAbsent { .. }
             | Self::Refused(_)
             | Self::Missing { .. }
+            | Self::NotInStore { .. }
+            | Self::StoreNotUsable { .. }
             | Self::PinMismatch { .. }
             | Self::NotAComponent { .. }
             | Self::Compile { .. }

@@ -100,16 +100,23 @@ fn check_header(id: &Arc<PluginId>, bytes: &[u8], limits: &Limits) -> Result<(),
             limits.component_bytes as u64,
         ));
     }
-    let what = match bytes.get(..8) {
-        Some(b"\0asm\x0d\0\x01\0") => return Ok(()),
-        Some(b"\0asm\x01\0\0\0") => "a core module",
-        Some([b'\0', b'a', b's', b'm', ..]) => "a WebAssembly file of an unknown version",
-        _ => "another kind of file",
-    };
-    Err(PluginError::NotAComponent {
-        plugin: Arc::clone(id),
-        what,
-    })
+    match other_than_component(bytes) {
+        None => Ok(()),
+        Some(what) => Err(PluginError::NotAComponent {
+            plugin: Arc::clone(id),
+            what,
+        }),
+    }
+}
+
+/// What bytes are that are not a component by how they begin.
+pub(super) fn other_than_component(bytes: &[u8]) -> Option<&'static str> {
+    match bytes.get(..8) {
+        Some(b"\0asm\x0d\0\x01\0") => None,
+        Some(b"\0asm\x01\0\0\0") => Some("a core module"),
+        Some([b'\0', b'a', b's', b'm', ..]) => Some("a WebAssembly file of an unknown version"),
+        _ => Some("another kind of file"),
+    }
 }
 
 fn compile(

@@ -15,5 +15,7 @@ pub mod engine;
 pub mod error;
 pub mod limits;
 pub mod load;
+pub mod recognise;
 pub mod scaffold;
 pub mod set;
+pub mod store;

@@ -29,6 +29,7 @@ use super::engine::PluginEngine;
 use super::error::{PluginError, PluginId};
 use super::limits::Limits;
 use super::load::Plugin;
+use super::store::ComponentStore;
 
 /// Where the plugins of a policy set are.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ pub struct PolicyRuntime {
     standing: Standing,
     limits: Limits,
     cache_dir: Option<PathBuf>,
+    store: Option<ComponentStore>,
     // Made on first use: a command that judges nothing pays for neither.
     tools: OnceLock<Tools>,
     plugins: BTreeMap<Role, OnceLock<Plugin>>,
@@ -116,9 +118,18 @@ impl PolicyRuntime {
             set,
             limits,
             cache_dir,
+            store: None,
             tools: OnceLock::new(),
             plugins,
         }
+    }
+
+    /// Says where plugins are that the set names by where they are in a
+    /// registry. Without it they are missing: nothing is fetched here.
+    #[must_use]
+    pub fn with_store(mut self, store: ComponentStore) -> Self {
+        self.store = Some(store);
+        self
     }
 
     /// The policy set.
@@ -189,7 +200,7 @@ impl PolicyRuntime {
             return Ok(plugin);
         }
         let id = plugin_id(role, pin);
-        let bytes = self.read(&id)?;
+        let bytes = self.read(&id, pin)?;
         let tools = self.tools()?;
         let plugin = Plugin::load(
             &tools.engine,
@@ -213,7 +224,7 @@ impl PolicyRuntime {
             role,
         })?;
         let id = plugin_id(role, pin);
-        let bytes = self.read(&id)?;
+        let bytes = self.read(&id, pin)?;
         let found = Digest::of(&bytes);
         if found != id.sha256 {
             let plugin = Arc::new(id);
@@ -264,8 +275,34 @@ impl PolicyRuntime {
         Ok((self.plugin(role)?, pin.map_or(&NONE, |pin| &pin.settings)))
     }
 
+    /// Reads a plugin's bytes from where the set says they are; what they hash
+    /// to is compared where they are used.
+    fn read(&self, id: &PluginId, pin: &PluginPin) -> Result<Vec<u8>, PluginError> {
+        match pin.reference() {
+            Some(_) => self.read_store(id),
+            None => self.read_file(id),
+        }
+    }
+
+    fn read_store(&self, id: &PluginId) -> Result<Vec<u8>, PluginError> {
+        let plugin = || Arc::new(id.clone());
+        let missing = || PluginError::NotInStore {
+            plugin: plugin(),
+            store: self.store.as_ref().map(|s| s.path().display().to_string()),
+        };
+        let store = self.store.as_ref().ok_or_else(missing)?;
+        store
+            .get(&id.sha256, self.limits.component_bytes as u64)
+            .map_err(|error| PluginError::StoreNotUsable {
+                plugin: plugin(),
+                code: error.code(),
+                what: error.to_string(),
+            })?
+            .ok_or_else(missing)
+    }
+
     /// Reads a plugin's file; never more than the limit and a byte.
-    fn read(&self, id: &PluginId) -> Result<Vec<u8>, PluginError> {
+    fn read_file(&self, id: &PluginId) -> Result<Vec<u8>, PluginError> {
         let limit = self.limits.component_bytes as u64;
         let read = || -> io::Result<Vec<u8>> {
             match &self.files {

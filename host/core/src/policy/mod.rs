@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod description;
 pub mod edit;
 pub mod ledger;
+pub mod reference;
 pub mod refusal;
 pub mod set;
 pub mod settings;

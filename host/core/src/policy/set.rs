@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::reference::{Reference, ReferenceError, SCHEME};
 use super::settings::{SettingValue, Settings, SettingsError, flatten};
 use super::{Role, WIT_VERSION};
 use crate::digest::{Digest, DigestBuilder};
@@ -15,12 +16,24 @@ pub const FORMAT: u32 = 1;
 /// One role's plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PluginPin {
-    /// File of the component, relative to the policy set's directory.
+    /// File of the component, relative to the policy set's directory, or where
+    /// it is in a registry.
     pub file: String,
     /// Digest of the component's bytes.
     pub sha256: Digest,
     /// Settings handed to every call.
     pub settings: Settings,
+}
+
+impl PluginPin {
+    /// Where the component is in a registry, and the digest of its manifest
+    /// there; none for a file.
+    #[must_use]
+    pub fn reference(&self) -> Option<(Reference, Digest)> {
+        let reference: Reference = self.file.parse().ok()?;
+        let manifest = reference.manifest?;
+        Some((reference, manifest))
+    }
 }
 
 /// A policy set: a named revision with its plugins, pins and settings.
@@ -64,6 +77,22 @@ pub enum PolicySetError {
         role: Role,
         /// What is wrong.
         source: SettingsError,
+    },
+    /// Names a place that is no file and no component in a registry.
+    #[error("plugin `{role}`: its file is not usable: {source}")]
+    Reference {
+        /// The role whose file is at fault.
+        role: Role,
+        /// What is wrong.
+        source: ReferenceError,
+    },
+    /// A tag may be moved, so a policy set names a digest.
+    #[error(
+        "plugin `{role}`: a policy set names a component in a registry by the digest of its manifest, oci://HOST/REPOSITORY@sha256:…; `birth plugin push` and `birth plugin pull` print it"
+    )]
+    NoManifestDigest {
+        /// The role whose file is at fault.
+        role: Role,
     },
     /// Names nothing to run.
     #[error("the policy set names no plugin")]
@@ -110,6 +139,7 @@ impl PolicySet {
         }
         let mut plugins = BTreeMap::new();
         for (role, pin) in file.plugin {
+            check_place(role, &pin.file)?;
             let settings = flatten(&pin.settings)
                 .map_err(|source| PolicySetError::Settings { role, source })?;
             plugins.insert(
@@ -165,6 +195,21 @@ impl PolicySet {
     }
 }
 
+/// A file's name is not looked at before it is opened; what looks like a URL is
+/// meant to be one.
+fn check_place(role: Role, file: &str) -> Result<(), PolicySetError> {
+    if !file.contains("://") && !file.starts_with(SCHEME.trim_end_matches('/')) {
+        return Ok(());
+    }
+    let reference: Reference = file
+        .parse()
+        .map_err(|source| PolicySetError::Reference { role, source })?;
+    match reference.manifest {
+        Some(_) => Ok(()),
+        None => Err(PolicySetError::NoManifestDigest { role }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests state what they expect")]
@@ -200,6 +245,37 @@ b = ["x", "y"]
         ] {
             let other = PolicySet::parse(&SET.replace(from, to)).unwrap();
             assert_ne!(set.digest(), other.digest(), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn a_component_in_a_registry_is_named_by_digest() {
+        const PLACE: &str = "oci://r.example/a@sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let set = PolicySet::parse(&SET.replace("conflict.wasm", PLACE)).unwrap();
+        assert_eq!(set.digest(), PolicySet::parse(SET).unwrap().digest());
+        let (reference, manifest) = set.plugins[&Role::Conflict].reference().unwrap();
+        assert_eq!(reference.to_string(), PLACE);
+        assert_eq!(manifest, set.plugins[&Role::Conflict].sha256);
+        let file = PolicySet::parse(SET).unwrap();
+        assert_eq!(file.plugins[&Role::Conflict].reference(), None);
+        for movable in ["oci://r.example/a", "oci://r.example/a:3"] {
+            assert!(matches!(
+                PolicySet::parse(&SET.replace("conflict.wasm", movable)),
+                Err(PolicySetError::NoManifestDigest {
+                    role: Role::Conflict
+                })
+            ));
+        }
+        for (place, source) in [
+            ("https://r.example/a.wasm", ReferenceError::Scheme),
+            ("oci:r.example/a", ReferenceError::Scheme),
+            ("oci://me:secret@r.example/a", ReferenceError::Credentials),
+        ] {
+            let error = PolicySet::parse(&SET.replace("conflict.wasm", place)).unwrap_err();
+            assert!(!error.to_string().contains("secret"), "{error}");
+            assert!(
+                matches!(error, PolicySetError::Reference { source: found, .. } if found == source)
+            );
         }
     }
 

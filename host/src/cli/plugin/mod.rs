@@ -4,6 +4,10 @@ mod bench;
 mod build;
 mod inspect;
 mod new;
+mod places;
+mod pull;
+mod push;
+mod registry;
 mod source;
 mod test;
 mod verify;
@@ -12,10 +16,12 @@ use clap::{Args, Subcommand};
 
 use birth_core::outcome::Exit;
 
-use super::Output;
+use super::{Output, on_runtime};
 use crate::run::failure::Failure;
 
-/// Write, build, test, inspect and measure policy plugins.
+pub(super) use places::PluginPlaces;
+
+/// Write, build, test, inspect, measure, publish and fetch policy plugins.
 ///
 /// A policy author begins with `birth plugin new`, changes the rules, and runs
 /// `birth plugin test` until they are right.
@@ -33,6 +39,8 @@ enum PluginCommand {
     Inspect(inspect::Inspect),
     Bench(bench::Bench),
     Verify(verify::Verify),
+    Push(push::Push),
+    Pull(pull::Pull),
 }
 
 impl Plugin {
@@ -44,6 +52,8 @@ impl Plugin {
             PluginCommand::Inspect(command) => command.run(output),
             PluginCommand::Bench(command) => command.run(output),
             PluginCommand::Verify(command) => command.run(output),
+            PluginCommand::Push(command) => on_runtime(command.run(output)),
+            PluginCommand::Pull(command) => on_runtime(command.run(output)),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A component that imports anything is refused here, at the author's desk, by
 //! the rule by which the host refuses it.
 
+use birth_core::policy::Role;
 use wit_component::ComponentEncoder;
 
 use crate::plugin::anatomy::{Anatomy, PACKAGE};
@@ -39,6 +40,30 @@ pub(super) struct Component {
     pub(super) wit_version: String,
 }
 
+/// A component without imports that exports one role.
+#[derive(Clone, Debug)]
+pub(in crate::plugin) struct OfRole {
+    pub(in crate::plugin) role: Role,
+    pub(in crate::plugin) wit: String,
+    pub(in crate::plugin) exports: Vec<String>,
+}
+
+/// The role of a component by what it exports. Nothing is validated yet.
+///
+/// # Errors
+/// Imports, no role or several, or bytes that are not WebAssembly.
+pub(in crate::plugin) fn exports_of_role(component: &[u8]) -> Result<OfRole, ComponentError> {
+    let mut anatomy = read(component)?;
+    refuse_imports(std::mem::take(&mut anatomy.imports))?;
+    let (role, wit) = one_role(&anatomy)?;
+    let wit = wit.to_owned();
+    Ok(OfRole {
+        role,
+        wit,
+        exports: anatomy.exports,
+    })
+}
+
 /// Encodes a core module that carries the description of its world.
 ///
 /// # Errors
@@ -53,15 +78,20 @@ pub(super) fn encode(module: &[u8]) -> Result<Component, ComponentError> {
         .map_err(reason)?;
     let mut anatomy = read(&bytes)?;
     refuse_imports(std::mem::take(&mut anatomy.imports))?;
+    let (role, version) = one_role(&anatomy)?;
+    Ok(Component {
+        // The world of each role is named after it.
+        world: format!("{role}-plugin"),
+        wit_version: version.to_owned(),
+        bytes,
+    })
+}
+
+fn one_role(anatomy: &Anatomy) -> Result<(Role, &str), ComponentError> {
     let roles: Vec<_> = anatomy.roles().collect();
     match roles.as_slice() {
         [] => Err(ComponentError::NoRole),
-        [(role, version)] => Ok(Component {
-            // The world of each role is named after it.
-            world: format!("{role}-plugin"),
-            wit_version: (*version).to_owned(),
-            bytes,
-        }),
+        [one] => Ok(*one),
         _ => {
             let names = roles.iter().map(|(role, _)| role.name().to_owned());
             Err(ComponentError::SeveralRoles(names.collect()))

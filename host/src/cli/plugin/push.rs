@@ -1,0 +1,138 @@
+//! `birth plugin push`.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use birth_core::digest::Digest;
+use birth_core::outcome::{Exit, FailureClass, Status};
+use birth_core::policy::Role;
+
+use super::places::PluginPlaces;
+use super::registry::{self, ENVIRONMENT, RegistryOptions};
+use crate::cli::Output;
+use crate::cli::output::{GOOD, one_line, styled};
+use crate::plugin::limits::Limits;
+use crate::plugin::recognise::recognise;
+use crate::registry::layout::Artifact;
+use crate::run::failure::Failure;
+
+/// Push a component to a registry, in the wasm OCI layout.
+///
+/// What is no plugin without imports is refused. The same component gives the
+/// same manifest, so pushing it again changes nothing. Prints the lines for the
+/// policy set.
+#[derive(Debug, Args)]
+#[command(after_help = ENVIRONMENT)]
+pub(super) struct Push {
+    /// The component, as `birth plugin build --out` wrote it.
+    file: PathBuf,
+    /// Where to: oci://HOST[:PORT]/REPOSITORY:TAG.
+    reference: String,
+    #[command(flatten)]
+    registry: RegistryOptions,
+    #[command(flatten)]
+    places: PluginPlaces,
+}
+
+#[derive(Serialize)]
+struct Pushed<'a> {
+    /// For the policy set.
+    reference: String,
+    pushed: String,
+    manifest: String,
+    role: Role,
+    wit: &'a str,
+    name: &'a str,
+    version: &'a str,
+    sha256: Digest,
+    bytes: usize,
+}
+
+impl Push {
+    pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let reference = registry::reference(&self.reference)?;
+        let (Some(tag), None) = (&reference.tag, &reference.manifest) else {
+            return Err(Failure::new(
+                FailureClass::Configuration,
+                "REGISTRY_REFERENCE",
+                format!("{reference} names no tag, or a digest, which only the registry gives"),
+            )
+            .with_hint("write it like oci://ghcr.io/owner/policies/conflict:3"));
+        };
+        let limits = Limits::default();
+        let bytes = read(&self.file, limits.component_bytes)?;
+        let file = self.file.display().to_string();
+        let cache = self.places.cache();
+        let found = recognise(&file, &bytes, cache.as_deref(), &limits)
+            .map_err(|error| registry::unrecognised(&error))?;
+        let artifact = Artifact {
+            component: bytes,
+            exports: found.exports.clone(),
+            name: found.name.clone(),
+            version: found.version.clone(),
+        };
+        let to = self.registry.open(Some(&reference))?;
+        output.progress(&format!("pushing to {reference}"));
+        let manifest = to
+            .push(&reference, tag, &artifact)
+            .await
+            .map_err(|error| registry::failure(&error))?;
+        let pinned = reference.pinned(manifest).to_string();
+        if output.is_json() {
+            output.json(&Pushed {
+                reference: pinned,
+                pushed: reference.to_string(),
+                manifest: format!("sha256:{manifest}"),
+                role: found.role,
+                wit: &found.wit,
+                name: &found.name,
+                version: &found.version,
+                sha256: found.sha256,
+                bytes: artifact.component.len(),
+            })?;
+            return Ok(Exit::Status(Status::Pass));
+        }
+        output.text(format!("{} {reference}", styled(GOOD, "pushed")));
+        output.text(format!("  manifest  sha256:{manifest}"));
+        output.text(format!(
+            "  plugin    {} {}",
+            one_line(&found.name),
+            one_line(&found.version)
+        ));
+        output.text(format!("  size      {} bytes", artifact.component.len()));
+        output.text("\nFor the policy set:\n");
+        output.text(format!("[plugin.{}]", found.role));
+        output.text(format!("file = \"{pinned}\""));
+        output.text(format!("sha256 = \"{}\"", found.sha256));
+        Ok(Exit::Status(Status::Pass))
+    }
+}
+
+/// Reads the file as far as the host would read it.
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| {
+            Failure::new(
+                FailureClass::Filesystem,
+                "FILE_NOT_READABLE",
+                format!("the component {} cannot be read: {error}", path.display()),
+            )
+        })?;
+    if bytes.len() > limit {
+        return Err(Failure::new(
+            FailureClass::Policy,
+            "PLUGIN_OVER_LIMIT",
+            format!(
+                "{} has more than {limit} bytes, which no host would load",
+                path.display()
+            ),
+        )
+        .with_hint("build a smaller one"));
+    }
+    Ok(bytes)
+}
