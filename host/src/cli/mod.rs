@@ -2,11 +2,13 @@
 //! Nothing here decides anything about a database.
 
 mod apply;
+mod approved;
 mod classify;
 mod decide;
 mod decisions;
 mod demo;
 mod doctor;
+mod facts;
 mod gate;
 mod operations;
 mod options;
@@ -75,7 +77,7 @@ enum Format {
     Junit,
     /// For code scanning: SARIF 2.1.0 (sweep).
     Sarif,
-    /// For a page or a chat (sweep, decisions).
+    /// For a page or a chat (sweep, decisions, policy diff).
     Markdown,
 }
 
@@ -117,6 +119,7 @@ enum Command {
     Sweep(Box<sweep::Sweep>),
     Runs(runs::Runs),
     Policy(policy::Policy),
+    Facts(facts::Facts),
     Plugin(plugin::Plugin),
 }
 
@@ -182,6 +185,7 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Sweep(command) => on_runtime(command.run(output)),
         Command::Runs(command) => command.run(output),
         Command::Policy(command) => command.run(output),
+        Command::Facts(command) => command.run(output),
         Command::Plugin(command) => command.run(output),
     }
 }
@@ -191,7 +195,11 @@ impl Command {
     fn check(&self, format: Format) -> Result<(), Failure> {
         let writes = match format {
             Format::Text | Format::Json => true,
-            Format::Markdown => matches!(self, Self::Sweep(_) | Self::Decisions(_)),
+            Format::Markdown => match self {
+                Self::Sweep(_) | Self::Decisions(_) => true,
+                Self::Policy(policy) => policy.is_diff(),
+                _ => false,
+            },
             Format::Junit | Format::Sarif => matches!(self, Self::Sweep(_)),
         };
         if writes {

@@ -16,6 +16,7 @@ use birth_core::policy::set::PolicySet;
 use birth_core::profile::Profile;
 use birth_core::sql::frame::Timeouts;
 
+use super::approved;
 use super::output::Output;
 use crate::kb::Store;
 use crate::pg::connect::{ConnectionSettings, resolve};
@@ -61,6 +62,14 @@ pub(super) struct PolicyOptions {
     /// approved.toml beside that set.
     #[arg(long, value_name = "FILE", env = "BIRTH_APPROVED", requires = "policy")]
     approved: Option<PathBuf>,
+    #[command(flatten)]
+    cache: PluginCache,
+}
+
+/// Where compiled plugins are kept.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(super) struct PluginCache {
     /// Where compiled plugins are kept.
     #[arg(
         long,
@@ -195,7 +204,7 @@ pub(super) fn read_named(path: &Path, what: &str) -> Result<String, Failure> {
     })
 }
 
-fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Failure {
+pub(super) fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Failure {
     Failure::new(
         FailureClass::Policy,
         code,
@@ -262,77 +271,85 @@ fn profile_failure(what: &str, error: &dyn std::error::Error) -> Failure {
 impl PolicyOptions {
     /// Opens the policy set. Nothing of a plugin is read yet.
     pub(super) fn open(&self) -> Result<Rc<PolicyRuntime>, Failure> {
+        let opened = match &self.policy {
+            None => approved::newest()?,
+            Some(path) => read_set(path, self.approved.as_deref())?,
+        };
+        Ok(self.cache.runtime(opened))
+    }
+
+    /// The set that was named, and every approved revision that is built in: for
+    /// replays, which recognise a plugin by its hash.
+    pub(super) fn open_with_approved(&self) -> Result<Vec<Rc<PolicyRuntime>>, Failure> {
+        let mut sets = Vec::new();
+        for number in approved::revisions() {
+            sets.push(self.cache.runtime(approved::revision(number)?));
+        }
+        if self.policy.is_some() {
+            sets.push(self.open()?);
+        }
+        Ok(sets)
+    }
+}
+
+impl PluginCache {
+    /// Opens a policy set that a person named: the path of its file, or
+    /// `approved:N` for a revision that is built in.
+    pub(super) fn open(&self, name: &str) -> Result<Rc<PolicyRuntime>, Failure> {
+        let opened = match name.strip_prefix("approved:") {
+            None => read_set(Path::new(name), None)?,
+            Some(number) => match number.parse() {
+                Ok(number) => approved::revision(number)?,
+                Err(_) => {
+                    return Err(Failure::new(
+                        FailureClass::Configuration,
+                        "NO_SUCH_REVISION",
+                        format!("{name:?} does not end in the number of a revision"),
+                    )
+                    .with_hint("write it like approved:2"));
+                }
+            },
+        };
+        Ok(self.runtime(opened))
+    }
+
+    fn runtime(&self, (files, set, approvals): approved::Opened) -> Rc<PolicyRuntime> {
         let cache = match &self.cache_dir {
             Some(dir) => Some(dir.clone()),
             None => base("XDG_CACHE_HOME", ".cache").ok(),
         };
-        let (files, set, approvals) = match &self.policy {
-            None => built_in()?,
-            Some(path) => self.read(path)?,
-        };
-        Ok(Rc::new(PolicyRuntime::open(
-            files,
-            set,
-            &approvals,
-            cache,
-            Limits::default(),
-        )))
-    }
-
-    fn read(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
-        let set = PolicySet::parse(&read_named(path, "the policy set")?)
-            .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let approved = self
-            .approved
-            .clone()
-            .unwrap_or_else(|| folder.join("approved.toml"));
-        let approvals = if self.approved.is_some() || approved.exists() {
-            Approvals::parse(&read_named(&approved, "the list of approved revisions")?)
-                .map_err(|e| refused(&approved, "APPROVALS_NOT_USABLE", e))?
-        } else {
-            Approvals::default()
-        };
-        let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
-            Failure::new(
-                FailureClass::Filesystem,
-                "FILE_NOT_READABLE",
-                format!(
-                    "the directory {} cannot be opened: {error}",
-                    folder.display()
-                ),
-            )
-        })?;
-        Ok((PluginFiles::Directory(dir), set, approvals))
+        let limits = Limits::default();
+        Rc::new(PolicyRuntime::open(files, set, &approvals, cache, limits))
     }
 }
 
-/// The approved policy set that ships with this binary.
-fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
-    const SET: &str = include_str!("../../../plugins/approved/policy.toml");
-    const APPROVED: &str = include_str!("../../../plugins/approved/approved.toml");
-    const FILES: &[(&str, &[u8])] = &[
-        (
-            "classification.wasm",
-            include_bytes!("../../../plugins/approved/classification.wasm"),
-        ),
-        (
-            "conflict.wasm",
-            include_bytes!("../../../plugins/approved/conflict.wasm"),
-        ),
-        (
-            "coverage.wasm",
-            include_bytes!("../../../plugins/approved/coverage.wasm"),
-        ),
-    ];
-    let name = Path::new("the built-in policy set");
-    let set = PolicySet::parse(SET).map_err(|e| refused(name, "POLICY_SET_NOT_USABLE", e))?;
-    let approvals =
-        Approvals::parse(APPROVED).map_err(|e| refused(name, "APPROVALS_NOT_USABLE", e))?;
-    Ok((PluginFiles::Embedded(FILES), set, approvals))
+/// Reads a policy set. Without a list of approved revisions, `approved.toml` beside
+/// it counts.
+fn read_set(path: &Path, approved: Option<&Path>) -> Result<approved::Opened, Failure> {
+    let set = PolicySet::parse(&read_named(path, "the policy set")?)
+        .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let list = approved.map_or_else(|| folder.join("approved.toml"), Path::to_path_buf);
+    let approvals = if approved.is_some() || list.exists() {
+        Approvals::parse(&read_named(&list, "the list of approved revisions")?)
+            .map_err(|e| refused(&list, "APPROVALS_NOT_USABLE", e))?
+    } else {
+        Approvals::default()
+    };
+    let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
+        Failure::new(
+            FailureClass::Filesystem,
+            "FILE_NOT_READABLE",
+            format!(
+                "the directory {} cannot be opened: {error}",
+                folder.display()
+            ),
+        )
+    })?;
+    Ok((PluginFiles::Directory(dir), set, approvals))
 }
 
 /// A named directory as an absolute path: reports name it, and whoever reads

@@ -1,5 +1,6 @@
 //! `birth policy`.
 
+mod diff;
 mod show;
 mod verify;
 
@@ -32,13 +33,31 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyOptions,
     },
+    /// Compare two policy sets: what the new one says otherwise.
+    ///
+    /// Puts every collection to both sets, on a live database or on facts from a
+    /// file, and shows which verdicts change, from what to what, and the reasons of
+    /// both. OLD and NEW are the files of policy sets (policy.toml), or approved:N
+    /// for a revision that is built into this binary. A set that nobody approved
+    /// may be compared, and is named as such. Changes nothing.
+    ///
+    /// The digest is over both revisions, the facts and every change: the same
+    /// sets on the same facts give the same digest, so an approval can name what
+    /// was looked at. Exits 0 where nothing differs and 30 where something does,
+    /// be it a reason.
+    Diff(Box<diff::Diff>),
 }
 
 impl Policy {
+    pub(super) fn is_diff(&self) -> bool {
+        matches!(self.command, PolicyCommand::Diff(_))
+    }
+
     pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
         match self.command {
             PolicyCommand::Show { policy } => show::show(&*policy.open()?, output),
             PolicyCommand::Verify { policy } => verify::verify(&*policy.open()?, output),
+            PolicyCommand::Diff(diff) => super::on_runtime(diff.run(output)),
         }
     }
 }
