@@ -15,6 +15,10 @@
     reason = "a benchmark prints, and stops where it cannot be set up"
 )]
 
+#[path = "../../plugins/classification/tests/corpus/mod.rs"]
+#[expect(dead_code, reason = "a part of the corpus reader of another package")]
+mod corpus;
+#[path = "../generated/mod.rs"]
 mod generated;
 
 use std::fs;

@@ -9,22 +9,47 @@ fn what_is_exported_is_what_plugins_get() {
     let scene = scene();
     let file = exported(&scene, &[]);
     let file = file.to_str().unwrap();
-    let stat = scene.home.birth(&["facts", "stat", file, "--format", "json"]);
+    let stat = scene
+        .home
+        .birth(&["facts", "stat", file, "--format", "json"]);
     let stat = stat.run().expect_code(0).json();
     assert_eq!(stat["subjects"]["classification"], 6);
     assert_eq!(stat["subjects"]["coverage"], 6);
     // Six columns and their two checks.
     assert_eq!(stat["subjects"]["conflict"], 8);
-    assert_eq!((&stat["rows_without_key"], &stat["duplicate_keys"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&stat["rows_without_key"], &stat["duplicate_keys"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(stat["database"]["database"], scene.db.name());
     assert_eq!(stat["registry"], "inventory.collection_registry");
     let roles = &stat["contents"]["classification"]["governance_roles"];
-    assert_eq!((&roles["governed"], &roles["observed"]), (&3.into(), &1.into()));
+    assert_eq!(
+        (&roles["governed"], &roles["observed"]),
+        (&3.into(), &1.into())
+    );
 
-    let show = scene.home.birth(&["facts", "show", file, "--format", "json"]);
+    let show = scene
+        .home
+        .birth(&["facts", "show", file, "--format", "json"]);
     let listed = show.run().expect_code(0).json();
-    let keys: Vec<&str> = listed.as_array().unwrap().iter().map(|s| s["key"].as_str().unwrap()).collect();
-    assert_eq!(&keys[..6], ["customers", "gone", "orders", "other", "zebra_visits", "zebras"]);
+    let keys: Vec<&str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        &keys[..6],
+        [
+            "customers",
+            "gone",
+            "orders",
+            "other",
+            "zebra_visits",
+            "zebras"
+        ]
+    );
     assert_eq!(&keys[14..], &keys[..6]);
 
     let show = ["facts", "show", file, "zebra_visits"];
@@ -33,12 +58,24 @@ fn what_is_exported_is_what_plugins_get() {
     let shape = &told[0]["facts"];
     assert_eq!(shape["comment"], "what Zoe saw");
     assert_eq!(shape["columns"][2]["type"], "timestamp with time zone");
-    assert_eq!(shape["columns"][2]["marks"], serde_json::json!(["not-null", "default", "default-now"]));
+    assert_eq!(
+        shape["columns"][2]["marks"],
+        serde_json::json!(["not-null", "default", "default-now"])
+    );
     assert_eq!(shape["foreign_keys"][0]["references"], "customers");
-    assert_eq!(shape["foreign_keys"][0]["columns"], serde_json::json!(["zebra_id"]));
+    assert_eq!(
+        shape["foreign_keys"][0]["columns"],
+        serde_json::json!(["zebra_id"])
+    );
     assert_eq!(told[1]["facts"]["species_mappings"], 0);
     let text = scene.home.birth(&show).run().expect_code(0).stdout;
-    for part in ["classification", "coverage", "zebra_id", "default-now", "\"what Zoe saw\""] {
+    for part in [
+        "classification",
+        "coverage",
+        "zebra_id",
+        "default-now",
+        "\"what Zoe saw\"",
+    ] {
         assert!(text.contains(part), "no {part:?} in:\n{text}");
     }
 
@@ -51,14 +88,22 @@ fn what_is_exported_is_what_plugins_get() {
 #[test]
 fn an_export_needs_no_species_map_for_what_does_not_ask_for_it() {
     let scene = scene();
-    scene.db.execute("DROP TABLE inventory.species_collection_map");
+    scene
+        .db
+        .execute("DROP TABLE inventory.species_collection_map");
     let out = scene.home.path().join("x.gz");
     let export = ["facts", "export", "--out", out.to_str().unwrap()];
     let all = scene.on(&export).run();
     assert_eq!(all.code, Some(23), "{}", all.stderr);
     assert!(!out.exists(), "a file that is not whole is none");
-    let names: Vec<_> = std::fs::read_dir(scene.home.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert!(!names.iter().any(|n| n.to_string_lossy().contains("x.gz")), "{names:?}");
+    let names: Vec<_> = std::fs::read_dir(scene.home.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert!(
+        !names.iter().any(|n| n.to_string_lossy().contains("x.gz")),
+        "{names:?}"
+    );
     let one = scene.on(&[&export[..], &["--role", "classification"]].concat());
     one.run().expect_code(0);
     assert!(out.exists());
@@ -75,7 +120,9 @@ fn many_pages_give_every_collection_once() {
     );
     let file = exported(&scene, &["--role", "classification", "--role", "coverage"]);
     let file = file.to_str().unwrap();
-    let show = scene.home.birth(&["facts", "show", file, "--format", "json"]);
+    let show = scene
+        .home
+        .birth(&["facts", "show", file, "--format", "json"]);
     let listed = show.run().expect_code(0).json();
     let listed = listed.as_array().unwrap();
     for role in ["classification", "coverage"] {
@@ -85,7 +132,9 @@ fn many_pages_give_every_collection_once() {
         assert!(keys.is_sorted());
         assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
     }
-    let found = scene.home.birth(&["facts", "show", file, "c04097", "--format", "json"]);
+    let found = scene
+        .home
+        .birth(&["facts", "show", file, "c04097", "--format", "json"]);
     let found = found.run().expect_code(0).json();
     assert_eq!(found[0]["facts"]["columns"][0]["name"], "id");
 }
@@ -101,7 +150,14 @@ fn files_that_are_none_are_refused_by_everything_that_reads_them() {
         for command in [
             &["facts", "show", path][..],
             &["facts", "stat", path],
-            &["policy", "diff", "approved:2", "approved:3", "--facts", path],
+            &[
+                "policy",
+                "diff",
+                "approved:2",
+                "approved:3",
+                "--facts",
+                path,
+            ],
         ] {
             let ran = scene.home.birth(command).run();
             assert!(ran.stdout.is_empty(), "{}", ran.stdout);
@@ -141,5 +197,12 @@ fn places_that_cannot_be_written_and_collections_that_are_not_there() {
     assert!(!ran.stderr.contains('\u{202e}'), "{}", ran.stderr);
     refused(ran, 20, "NO_SUCH_COLLECTION", "nobody");
     // The database is not touched where the facts cannot go anywhere.
-    assert_eq!(Value::Null, scene.home.birth(&["facts", "stat", show[2], "--format", "json"]).run().json()["contents"]["coverage"]);
+    assert_eq!(
+        Value::Null,
+        scene
+            .home
+            .birth(&["facts", "stat", show[2], "--format", "json"])
+            .run()
+            .json()["contents"]["coverage"]
+    );
 }

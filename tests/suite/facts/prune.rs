@@ -6,14 +6,21 @@ use super::refused;
 use crate::coverage_scene::Scene;
 
 fn prune(scene: &Scene, options: &[&str]) -> Ran {
-    scene.home.birth(&[&["runs", "prune"], options].concat()).run()
+    scene
+        .home
+        .birth(&[&["runs", "prune"], options].concat())
+        .run()
 }
 
 #[test]
 fn what_a_rollback_needs_outlives_every_pruning() {
     let scene = Scene::bare();
     let undone = scene.apply("storage");
-    let undo = scene.on(&["rollback", &undone, "--yes"]).run().expect_code(0).run_id();
+    let undo = scene
+        .on(&["rollback", &undone, "--yes"])
+        .run()
+        .expect_code(0)
+        .run_id();
     let kept = scene.apply("storage");
     let gate = scene.apply("gate");
     // A run that was never begun.
@@ -23,17 +30,35 @@ fn what_a_rollback_needs_outlives_every_pruning() {
 
     // It shows and asks first; a job that nobody watches removes nothing.
     let ran = prune(&scene, &["--keep", "0"]);
-    assert!(ran.stdout.contains("goes") && ran.stdout.contains("keeps keys"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("it is not rolled back, so its keys are needed"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("goes") && ran.stdout.contains("keeps keys"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("it is not rolled back, so its keys are needed"),
+        "{}",
+        ran.stdout
+    );
     refused(ran, 20, "NOBODY_TO_ASK", "nothing was removed");
-    refused(prune(&scene, &["--keep", "0", "--format", "json"]), 20, "NOBODY_TO_ASK", "");
+    refused(
+        prune(&scene, &["--keep", "0", "--format", "json"]),
+        20,
+        "NOBODY_TO_ASK",
+        "",
+    );
     assert_eq!(scene.home.run_ids(), runs);
     // Everything is recent, and everything is among the newest.
     for options in [["--keep-days", "1"], ["--keep", "100"]] {
         let ran = prune(&scene, &options).expect_code(0);
         assert!(ran.stdout.contains("0 bytes"), "{}", ran.stdout);
     }
-    for options in [&[][..], &["--keep", "1", "--keep-days", "1"], &["--keep", "-1"]] {
+    for options in [
+        &[][..],
+        &["--keep", "1", "--keep-days", "1"],
+        &["--keep", "-1"],
+    ] {
         assert_eq!(prune(&scene, options).code, Some(2));
     }
     assert_eq!(scene.home.run_ids(), runs);
@@ -53,14 +78,31 @@ fn what_a_rollback_needs_outlives_every_pruning() {
     for name in ["facts.json.gz", "verdicts.json.gz"] {
         assert!(!scene.home.run(&kept).join(name).exists(), "{name}");
     }
-    for name in ["rollback-keys.json", "events.jsonl", "compiled.sql", "report.md", "not-kept.json"] {
+    for name in [
+        "rollback-keys.json",
+        "events.jsonl",
+        "compiled.sql",
+        "report.md",
+        "not-kept.json",
+    ] {
         assert!(scene.home.run(&kept).join(name).exists(), "{name}");
     }
-    let shown = scene.home.birth(&["runs", "show", &kept]).run().expect_code(0);
-    assert!(shown.stdout.contains("b3p_ddl_status=PASS"), "{}", shown.stdout);
+    let shown = scene
+        .home
+        .birth(&["runs", "show", &kept])
+        .run()
+        .expect_code(0);
+    assert!(
+        shown.stdout.contains("b3p_ddl_status=PASS"),
+        "{}",
+        shown.stdout
+    );
     let ran = scene.home.birth(&["runs", "replay", &kept]).run();
     refused(ran, 20, "NOTHING_TO_REPLAY", "pruned at");
-    let all = scene.home.birth(&["runs", "replay", "--all", "--format", "json"]).run();
+    let all = scene
+        .home
+        .birth(&["runs", "replay", "--all", "--format", "json"])
+        .run();
     assert_eq!(all.expect_code(0).json()["counts"]["not-kept"], 1);
     // Once more there is nothing left to remove.
     let ran = prune(&scene, &["--keep", "0"]).expect_code(0);
@@ -98,7 +140,10 @@ fn an_unfinished_run_is_never_pruned() {
         }
     }
     // Nor is one that cannot be read, or is of a newer host.
-    for text in ["what\n".to_owned(), journal.replacen("\"format\":1", "\"format\":2", 1)] {
+    for text in [
+        "what\n".to_owned(),
+        journal.replacen("\"format\":1", "\"format\":2", 1),
+    ] {
         std::fs::write(&path, text).unwrap();
         let ran = prune(&scene, &["--keep", "0", "--yes"]).expect_code(0);
         assert!(ran.stdout.contains("cannot be read"), "{}", ran.stdout);

@@ -16,8 +16,9 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::{exported, scene, uncompressed};
+use crate::corpus_on_server::corpus;
 
-#[path = "../../benches/generated.rs"]
+#[path = "../../generated/mod.rs"]
 mod generated;
 
 #[test]
@@ -33,7 +34,13 @@ fn no_name_of_the_estate_is_left_and_no_two_exports_are_alike() {
             assert!(!text.contains(name), "{name} is left");
         }
         // What rules look at is.
-        for kept in ["observed", "_visits", "BIRTH_REQUIRED", "timestamp with time zone", "_id"] {
+        for kept in [
+            "observed",
+            "_visits",
+            "BIRTH_REQUIRED",
+            "timestamp with time zone",
+            "_id",
+        ] {
             assert!(text.contains(kept), "{kept} is gone");
         }
         assert!(text.contains("\"system_identifier\":0,"));
@@ -51,8 +58,23 @@ fn no_name_of_the_estate_is_left_and_no_two_exports_are_alike() {
 fn verdicts_stay_what_they_were() {
     let scene = scene();
     let diff = |file: &str| {
-        let command = ["policy", "diff", "approved:2", "approved:3", "--facts", file, "--role", "classification"];
-        scene.home.birth(&command).arg("--format").arg("json").run().json()
+        let command = [
+            "policy",
+            "diff",
+            "approved:2",
+            "approved:3",
+            "--facts",
+            file,
+            "--role",
+            "classification",
+        ];
+        scene
+            .home
+            .birth(&command)
+            .arg("--format")
+            .arg("json")
+            .run()
+            .json()
     };
     let plain = diff(exported(&scene, &[]).to_str().unwrap());
     let hidden = diff(exported(&scene, &["--pseudonyms"]).to_str().unwrap());
@@ -82,7 +104,11 @@ fn the_corpus_is_classified_alike_under_pseudonyms() {
         let batch = Batch::Classification(facts);
         let found = policy.judge_unworded(Role::Classification, batch).unwrap();
         let status = found.raw.status;
-        found.places.iter().map(|place| status[*place as usize]).collect::<Vec<u8>>()
+        found
+            .places
+            .iter()
+            .map(|place| status[*place as usize])
+            .collect::<Vec<u8>>()
     };
     let shapes = generated::shapes();
     let count = shapes.len();
@@ -94,14 +120,19 @@ fn the_corpus_is_classified_alike_under_pseudonyms() {
         renamed.check().unwrap();
         let pairs = statuses(&facts).into_iter().zip(statuses(&renamed));
         same += pairs.filter(|(was, is)| was == is).count();
-        let keys = (0..facts.subjects()).filter(|i| {
-            facts.subject(*i).map(|s| s.key) != renamed.subject(*i).map(|s| s.key)
-        });
+        let keys = (0..facts.subjects())
+            .filter(|i| facts.subject(*i).map(|s| s.key) != renamed.subject(*i).map(|s| s.key));
         hidden += keys.count();
     }
     // Words that are written together can lose what they hinted at.
-    assert!(same * 100 >= count * 98, "{same} of {count} are classified alike");
-    assert!(hidden * 4 >= count, "only {hidden} of {count} keys are hidden");
+    assert!(
+        same * 100 >= count * 98,
+        "{same} of {count} are classified alike"
+    );
+    assert!(
+        hidden * 4 >= count,
+        "only {hidden} of {count} keys are hidden"
+    );
 }
 
 /// The vocabulary has every word that the rules of our plugins test in names.
@@ -132,7 +163,10 @@ fn the_vocabulary_is_that_of_the_rules() {
         }
     }
     assert!(words.len() > 1000, "{}", words.len());
-    let missing: Vec<&String> = words.iter().filter(|word| !kept.contains(word.as_str())).collect();
+    let missing: Vec<&String> = words
+        .iter()
+        .filter(|word| !kept.contains(word.as_str()))
+        .collect();
     assert!(missing.is_empty(), "words.txt lacks {missing:?}");
 }
 
@@ -143,6 +177,7 @@ fn tested(literal: &str) -> Vec<String> {
         return vec![];
     }
     let words = literal.split(['_', ' ']);
-    let is_word = |word: &&str| word.chars().count() >= 2 && !word.chars().all(|c| c.is_ascii_digit());
+    let is_word =
+        |word: &&str| word.chars().count() >= 2 && !word.chars().all(|c| c.is_ascii_digit());
     words.filter(is_word).map(str::to_owned).collect()
 }

@@ -124,6 +124,14 @@ mod tests {
         }
     }
 
+    fn side<'a>(raw: &'a RawVerdicts, description: &'a Description) -> Side<'a> {
+        Side {
+            raw,
+            places: &[1, 0],
+            description,
+        }
+    }
+
     #[test]
     fn other_numbers_for_the_same_reasons_are_no_difference() {
         let (old, new) = (description(&["A", "B"]), description(&["X", "B", "A"]));
@@ -132,11 +140,6 @@ mod tests {
         text.intern("a");
         text.intern("b");
         let (a, b) = (raw([0, 1], [0, 1]), raw([2, 1], [0, 1]));
-        let side = |raw, description| Side {
-            raw,
-            places: &[1, 0],
-            description,
-        };
         assert_eq!(
             differing(&kinds, side(&a, &old), side(&b, &new), &text),
             Ok(vec![])
@@ -163,11 +166,9 @@ mod tests {
         text.forget_index();
         text.intern("a");
         let (a, b) = (raw([0, 1], [0, 0]), raw([0, 1], [1, 0]));
-        let side = |raw| Side {
-            raw,
-            places: &[1, 0],
-            description: &known,
-        };
-        assert_eq!(differing(&kinds, side(&a), side(&b), &text), Ok(vec![]));
+        assert_eq!(
+            differing(&kinds, side(&a, &known), side(&b, &known), &text),
+            Ok(vec![])
+        );
     }
 }

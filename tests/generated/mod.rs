@@ -1,14 +1,13 @@
 //! Collections made from the labelled corpus of the classification plugin, for
 //! benchmarks and for tests that need many of them.
 
-#[path = "../../plugins/classification/tests/corpus/mod.rs"]
-#[expect(dead_code, reason = "a part of the corpus reader of another package")]
-mod corpus;
-
 use birth_core::catalog::relation::RelationKind;
 use birth_core::facts::classification::{Batches, CollectionFact};
 use birth_sdk::testing::classification::Collection;
 use birth_tests::cli::workspace;
+
+// Whoever takes this module in has the corpus reader beside it.
+use super::corpus;
 
 /// The tables of the corpus that are of about ten columns.
 pub(crate) fn shapes() -> Vec<Collection> {
