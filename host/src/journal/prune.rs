@@ -17,7 +17,7 @@ use birth_core::outcome::Status;
 
 use super::{JournalError, Listed, RunState, RunView, file};
 
-pub use remove::{Removed, remove};
+pub use remove::{Removed, remove, remove_leftovers};
 
 /// What is bulky: replays and comparisons need it, a rollback does not.
 pub const BULKY: [&str; 2] = [file::FACTS, file::VERDICTS];
@@ -63,10 +63,19 @@ pub fn decide(runs: &[Listed], keep: Keep) -> Vec<Decided> {
         Keep::Newest(count) => runs.len().saturating_sub(count),
         Keep::Days(..) => runs.len(),
     };
+    // What undoes a run goes by what becomes of that run. Within one second the
+    // list does not say which of two came first.
+    let undoes = |view: &Result<RunView, JournalError>| {
+        let operation = view.as_ref().ok().and_then(RunView::operation);
+        operation.is_some_and(|(_, of)| of.is_some())
+    };
+    let (undoing, others): (Vec<_>, Vec<_>) = runs
+        .iter()
+        .enumerate()
+        .partition(|(_, (_, view))| undoes(view));
     let mut fates: BTreeMap<&str, Fate> = BTreeMap::new();
     let mut decided = Vec::with_capacity(runs.len());
-    // What a rollback undid is older than it, so it is decided before.
-    for (at, (id, view)) in runs.iter().enumerate() {
+    for (at, (id, view)) in others.into_iter().chain(undoing) {
         let (mut fate, mut why) = match view {
             Err(_) => (Fate::Stays, "it cannot be read"),
             Ok(_) if at >= newest => (Fate::Stays, "it is among the newest"),
@@ -82,14 +91,16 @@ pub fn decide(runs: &[Listed], keep: Keep) -> Vec<Decided> {
             (fate, why) = (Fate::Stays, "its facts and verdicts are gone already");
         }
         fates.insert(id, fate);
-        decided.push(Decided {
+        let decision = Decided {
             run: id.clone(),
             fate,
             why,
             bytes,
-        });
+        };
+        decided.push((at, decision));
     }
-    decided
+    decided.sort_by_key(|(at, _)| *at);
+    decided.into_iter().map(|(_, decision)| decision).collect()
 }
 
 fn of_old(view: &RunView, runs: &[Listed], fates: &BTreeMap<&str, Fate>) -> (Fate, &'static str) {

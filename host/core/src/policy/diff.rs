@@ -6,9 +6,8 @@
 
 mod changes;
 mod report;
+mod verdict;
 
 pub use changes::{Kinds, Side, differing};
-pub use report::{
-    Answered, Change, Compared, FindingCounts, PluginChange, PolicyDiff, RoleDiff, SettingChange,
-    What,
-};
+pub use report::{Compared, FindingCounts, PluginChange, PolicyDiff, RoleDiff, SettingChange};
+pub use verdict::{Answered, Change, What};

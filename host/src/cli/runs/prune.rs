@@ -10,7 +10,7 @@ use crate::cli::Output;
 use crate::cli::apply::{ask, ensure_can_ask};
 use crate::cli::options::LogDirectory;
 use crate::cli::output::{BOLD, DIM, GOOD, WARN, one_line, styled};
-use crate::journal::prune::{Decided, Fate, Keep, Removed, decide, remove};
+use crate::journal::prune::{Decided, Fate, Keep, Removed, decide, remove, remove_leftovers};
 use crate::journal::{self, JournalError};
 use crate::run::failure::Failure;
 
@@ -85,6 +85,7 @@ impl Prune {
             goes && (self.yes || ask(output, "Remove this?", "nothing was removed", "add --yes")?);
         let (mut removed, mut failed) = (Vec::new(), Vec::new());
         if executes {
+            remove_leftovers(&root)?;
             for run in &decided {
                 // One that cannot be removed keeps no other.
                 match remove(&root, run, now) {

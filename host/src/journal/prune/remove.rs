@@ -93,6 +93,30 @@ pub fn remove(
     }
 }
 
+/// Removes what a pruning left that never came to its end.
+///
+/// # Errors
+/// Where it cannot be removed.
+pub fn remove_leftovers(root: &Path) -> Result<(), JournalError> {
+    let whole = || -> io::Result<()> {
+        let parent = Dir::open_ambient_dir(root, ambient_authority())?;
+        for entry in parent.entries()? {
+            let name = entry?.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with(GOING)) {
+                gone(parent.remove_dir_all(&name))?;
+            }
+        }
+        Ok(())
+    };
+    gone(whole()).map_err(|source| {
+        JournalError::io(
+            "cannot remove what an earlier pruning left in",
+            root.into(),
+            source,
+        )
+    })
+}
+
 /// What is not there need not be removed.
 fn gone(removed: io::Result<()>) -> io::Result<()> {
     match removed {

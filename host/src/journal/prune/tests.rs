@@ -128,7 +128,12 @@ fn keys_that_are_needed_and_runs_that_are_open_are_never_pruned() {
     assert!(why.describe().contains("pruned at 2026-01-01"), "{why:?}");
     // Nothing is left to be pruned.
     assert_eq!(fates(&decide(&left, Keep::Newest(0))), "-------");
-    // And nothing else is in the directory.
+    // And nothing else is in the directory, also where an earlier pruning was
+    // cut short.
+    std::fs::create_dir(dir.path().join(".pruned-x-00Z")).unwrap();
+    std::fs::write(dir.path().join(".pruned-x-00Z/facts.json.gz"), "1").unwrap();
+    remove_leftovers(dir.path()).unwrap();
+    remove_leftovers(&dir.path().join("nowhere")).unwrap();
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 7);
 }
 
@@ -174,4 +179,23 @@ fn a_note_of_a_newer_host_is_refused() {
         matches!(error, JournalError::Newer { found: 2, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn a_rollback_that_is_listed_before_its_run_goes_by_it_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    // Both began within one second, and the rollback was the first of its kind.
+    run(
+        dir.path(),
+        "r-01Z",
+        "rollback-storage",
+        Some("s-01Z-2"),
+        pass(),
+    );
+    run(dir.path(), "s-01Z-2", "storage", None, pass());
+    let runs = list(dir.path()).unwrap();
+    assert_eq!(runs[0].0, "r-01Z");
+    assert_eq!(fates(&decide(&runs, Keep::Newest(0))), "ww");
+    // It stays where the run that it undid is among the newest.
+    assert_eq!(fates(&decide(&runs, Keep::Newest(1))), "--");
 }
