@@ -64,24 +64,53 @@ pub(crate) fn stream_atomically<E: From<io::Error>>(
     name: &str,
     write: impl FnOnce(&mut std::fs::File) -> Result<(), E>,
 ) -> Result<(), E> {
-    let temporary = format!(".{name}.tmp");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let written = dir
-        .open_with(&temporary, &options)
-        .map_err(E::from)
-        .and_then(|file| {
-            let mut file = file.into_std();
-            write(&mut file)?;
-            file.sync_all()?;
-            Ok(dir.rename(&temporary, dir, name)?)
-        });
-    if written.is_err() {
-        // The error that matters is the one above; a leftover is only litter.
-        let _ = dir.remove_file(&temporary);
+    let mut pending = Pending::create(dir, name)?;
+    write(&mut pending.file)?;
+    Ok(pending.finish()?)
+}
+
+/// A file under a temporary name: it gets its own once it is complete, and is
+/// gone where that never happens.
+#[derive(Debug)]
+pub(crate) struct Pending<'a> {
+    dir: &'a Dir,
+    name: &'a str,
+    temporary: String,
+    pub(crate) file: std::fs::File,
+    is_done: bool,
+}
+
+impl<'a> Pending<'a> {
+    pub(crate) fn create(dir: &'a Dir, name: &'a str) -> io::Result<Self> {
+        let temporary = format!(".{name}.tmp");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let file = dir.open_with(&temporary, &options)?.into_std();
+        Ok(Self {
+            dir,
+            name,
+            temporary,
+            file,
+            is_done: false,
+        })
     }
-    written?;
-    Ok(sync_dir(dir)?)
+
+    /// Waits until all of it is on the disk, and gives it its name.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.dir.rename(&self.temporary, self.dir, self.name)?;
+        self.is_done = true;
+        sync_dir(self.dir)
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // The error that matters is another one; a leftover is only litter.
+            let _ = self.dir.remove_file(&self.temporary);
+        }
+    }
 }
 
 /// Creates a private file that has no name any more, to be written and read

@@ -18,6 +18,8 @@
 #[path = "../../plugins/classification/tests/corpus/mod.rs"]
 #[expect(dead_code, reason = "a part of the corpus reader of another package")]
 mod corpus;
+#[path = "../generated/mod.rs"]
+mod generated;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +27,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use birth_classification::rules::Classes;
-use birth_core::catalog::relation::RelationKind;
-use birth_core::facts::classification::{Batches, CollectionFact};
+use birth_core::facts::classification::Batches;
 use birth_core::policy::Role;
 use birth_core::policy::approved::Approvals;
 use birth_core::policy::set::PolicySet;
@@ -38,6 +39,8 @@ use birth_tests::cli::workspace;
 use birth_tests::measure::{Figure, median, milliseconds, ratio, table};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+
+use generated::{encode, generate, shapes};
 
 /// How often each way is gone; the median counts.
 const RUNS: usize = 7;
@@ -127,87 +130,6 @@ fn figure(what: &str, one: Duration, other: Duration, name: &str, aim: &str) -> 
         ratio: ratio(one, other),
         aim: aim.to_owned(),
     }
-}
-
-/// The tables of the corpus that are of about ten columns.
-fn shapes() -> Vec<Collection> {
-    let folder = workspace().join("plugins/classification/tests/corpus");
-    let folders = ["tuned", "held-out"].map(|part| corpus::read_folder(&folder.join(part)));
-    let applications = folders.map(|read| read.unwrap_or_else(|fault| panic!("{fault}")));
-    applications
-        .iter()
-        .flatten()
-        .flat_map(|application| corpus::facts(application).collections)
-        .filter(|collection| (8..=12).contains(&collection.columns.len()))
-        .collect()
-}
-
-/// So many collections. No two have the same names of table, index and key.
-fn generate(number: usize) -> Vec<Collection> {
-    let shapes = shapes();
-    let mut collections: Vec<Collection> = shapes.into_iter().cycle().take(number).collect();
-    for (at, collection) in collections.iter_mut().enumerate() {
-        let number = |name: &mut String| *name = format!("{name}_{at}");
-        number(&mut collection.key);
-        collection.name.iter_mut().for_each(number);
-        collection
-            .indexes
-            .iter_mut()
-            .for_each(|i| number(&mut i.name));
-        collection
-            .foreign_keys
-            .iter_mut()
-            .for_each(|k| number(&mut k.name));
-        collection
-            .checks
-            .iter_mut()
-            .for_each(|c| number(&mut c.name));
-    }
-    collections
-}
-
-/// As the host does it with the rows of the catalog queries.
-fn encode(collections: &[Collection]) -> Batches {
-    let mut batches = Batches::default();
-    for c in collections {
-        batches.add_collection(&CollectionFact {
-            key: &c.key,
-            role: c.role.as_deref(),
-            table: c.schema.as_deref().zip(c.name.as_deref()),
-            kind: match c.kind {
-                2 => RelationKind::PartitionedTable,
-                _ => RelationKind::Table,
-            },
-            bits: c.bits,
-            comment: c.comment.as_deref(),
-            statistics: [c.rows, c.inserts, c.updates, c.deletes],
-            referenced_by: c.referenced_by,
-        });
-    }
-    for (at, c) in collections.iter().enumerate() {
-        let Some((facts, owner)) = batches.of(at) else {
-            continue;
-        };
-        for x in &c.columns {
-            facts.add_column(owner, &x.name, &x.type_name, x.length, x.bits);
-        }
-        for x in &c.indexes {
-            facts.add_index(owner, &x.name, x.bits, x.columns.iter().copied());
-        }
-        for x in &c.foreign_keys {
-            let referenced = (&*x.referenced_schema, &*x.referenced_name);
-            let columns = x.columns.iter().copied();
-            facts.add_foreign_key(owner, &x.name, referenced, x.on_delete, columns);
-        }
-        for x in &c.checks {
-            facts.add_check(owner, &x.name, &x.definition);
-        }
-        for x in &c.triggers {
-            facts.add_trigger(owner, &x.name, &x.function, x.trigger_type, x.enabled);
-        }
-    }
-    batches.finish();
-    batches
 }
 
 /// The policy set that is asked for, or the approved one.

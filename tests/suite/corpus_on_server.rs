@@ -3,7 +3,7 @@
 //! rules make of the corpus natively.
 
 #[path = "../../plugins/classification/tests/corpus/mod.rs"]
-mod corpus;
+pub(crate) mod corpus;
 
 use std::collections::BTreeMap;
 

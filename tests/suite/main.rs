@@ -25,6 +25,7 @@ mod deploy;
 mod doctor;
 mod estate_facts;
 mod estates;
+mod facts;
 mod files;
 mod findings;
 mod full_disk;

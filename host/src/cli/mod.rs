@@ -2,12 +2,14 @@
 //! Nothing here decides anything about a database.
 
 mod apply;
+mod approved;
 mod ci;
 mod classify;
 mod decide;
 mod decisions;
 mod demo;
 mod doctor;
+mod facts;
 mod gate;
 mod operations;
 mod options;
@@ -76,7 +78,7 @@ enum Format {
     Junit,
     /// For code scanning: SARIF 2.1.0 (sweep, policy verify).
     Sarif,
-    /// For a page or a chat (sweep, decisions).
+    /// For a page or a chat (sweep, decisions, policy diff).
     Markdown,
 }
 
@@ -118,6 +120,7 @@ enum Command {
     Sweep(Box<sweep::Sweep>),
     Runs(runs::Runs),
     Policy(policy::Policy),
+    Facts(facts::Facts),
     Plugin(plugin::Plugin),
 }
 
@@ -184,6 +187,7 @@ fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Sweep(command) => on_runtime(command.run(output)),
         Command::Runs(command) => command.run(output),
         Command::Policy(command) => command.run(output),
+        Command::Facts(command) => command.run(output),
         Command::Plugin(command) => command.run(output),
     }
 }
@@ -193,7 +197,11 @@ impl Command {
     fn check(&self, format: Format) -> Result<(), Failure> {
         let writes = match format {
             Format::Text | Format::Json => true,
-            Format::Markdown => matches!(self, Self::Sweep(_) | Self::Decisions(_)),
+            Format::Markdown => match self {
+                Self::Sweep(_) | Self::Decisions(_) => true,
+                Self::Policy(policy) => policy.is_diff(),
+                _ => false,
+            },
             Format::Junit | Format::Sarif => match self {
                 Self::Sweep(_) => true,
                 Self::Policy(policy) => policy.verifies(),

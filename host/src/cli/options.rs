@@ -18,6 +18,7 @@ use birth_core::policy::set::PolicySet;
 use birth_core::profile::Profile;
 use birth_core::sql::frame::Timeouts;
 
+use super::approved;
 use super::output::Output;
 use super::plugin::PluginPlaces;
 use crate::kb::Store;
@@ -198,7 +199,7 @@ pub(super) fn read_named(path: &Path, what: &str) -> Result<String, Failure> {
     })
 }
 
-fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Failure {
+pub(super) fn refused(path: &Path, code: &'static str, error: impl std::fmt::Display) -> Failure {
     Failure::new(
         FailureClass::Policy,
         code,
@@ -284,21 +285,25 @@ impl PolicyFiles {
 impl PolicyOptions {
     /// Opens the policy set. Nothing of a plugin is read yet.
     pub(super) fn open(&self) -> Result<Rc<PolicyRuntime>, Failure> {
-        self.runtime(self.read()?)
+        Ok(self.runtime(self.read()?))
     }
 
     /// Binds what was read.
-    pub(super) fn runtime(&self, read: PolicyFiles) -> Result<Rc<PolicyRuntime>, Failure> {
-        let ledger = read.ledger();
-        let cache = self.places.cache();
-        let policy =
-            PolicyRuntime::open_under(read.files, read.set, &ledger, cache, Limits::default());
-        // Without a home there is no default store, which only matters to a set
-        // that needs one.
-        Ok(Rc::new(match self.places.store() {
-            Ok(store) => policy.with_store(store),
-            Err(_) => policy,
-        }))
+    pub(super) fn runtime(&self, read: PolicyFiles) -> Rc<PolicyRuntime> {
+        bind(&self.places, read)
+    }
+
+    /// The set that was named, and every approved revision that is built in: for
+    /// replays, which recognise a plugin by its hash.
+    pub(super) fn open_with_approved(&self) -> Result<Vec<Rc<PolicyRuntime>>, Failure> {
+        let mut sets = Vec::new();
+        for number in approved::revisions() {
+            sets.push(bind(&self.places, approved::revision(number)?));
+        }
+        if self.policy.is_some() {
+            sets.push(self.open()?);
+        }
+        Ok(sets)
     }
 
     /// Where approvals are, if they are in a file.
@@ -329,43 +334,89 @@ impl PolicyOptions {
 
     fn read_with(&self, has_to_be_there: bool) -> Result<PolicyFiles, Failure> {
         let trust = self.trust()?;
-        let (files, set, mut approvals) = match &self.policy {
-            None => built_in()?,
-            Some(path) => self.read_set(path)?,
+        let mut read = match &self.policy {
+            None => approved::newest()?,
+            Some(path) => read_set(path)?,
         };
         if !has_to_be_there && self.approved.is_some() {
-            approvals = Approvals::default();
+            read.approvals = Approvals::default();
         }
         if let Some(path) = self
             .approved_path()
             .filter(|p| has_to_be_there || p.exists())
         {
-            approvals = Approvals::parse(&read_named(&path, "the list of approved revisions")?)
-                .map_err(|e| refused(&path, "APPROVALS_NOT_USABLE", e))?;
+            read.approvals = read_approvals(&path)?;
         }
-        Ok(PolicyFiles {
-            files,
-            set,
-            approvals,
-            trust,
-        })
+        Ok(PolicyFiles { trust, ..read })
     }
+}
 
-    fn read_set(&self, path: &Path) -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
-        let set = read_policy_set(path)?;
-        let folder = folder(path);
-        let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
-            Failure::new(
-                FailureClass::Filesystem,
-                "FILE_NOT_READABLE",
-                format!(
-                    "the directory {} cannot be opened: {error}",
-                    folder.display()
-                ),
-            )
-        })?;
-        Ok((PluginFiles::Directory(dir), set, Approvals::default()))
-    }
+/// Opens a policy set by name: the path of its file, or `approved:N` for a revision
+/// that is built in. Approvals beside it count as they are, unsigned.
+pub(super) fn open_named(places: &PluginPlaces, name: &str) -> Result<Rc<PolicyRuntime>, Failure> {
+    let read = match name.strip_prefix("approved:") {
+        Some(number) => match number.parse() {
+            Ok(number) => approved::revision(number)?,
+            Err(_) => {
+                return Err(Failure::new(
+                    FailureClass::Configuration,
+                    "NO_SUCH_REVISION",
+                    format!("{name:?} does not end in the number of a revision"),
+                )
+                .with_hint("write it like approved:2"));
+            }
+        },
+        None => {
+            let path = Path::new(name);
+            let list = folder(path).join("approved.toml");
+            let mut read = read_set(path)?;
+            if list.exists() {
+                read.approvals = read_approvals(&list)?;
+            }
+            read
+        }
+    };
+    Ok(bind(places, read))
+}
+
+/// Binds a policy set to the plugins on this machine.
+fn bind(places: &PluginPlaces, read: PolicyFiles) -> Rc<PolicyRuntime> {
+    let ledger = read.ledger();
+    let (cache, limits) = (places.cache(), Limits::default());
+    let policy = PolicyRuntime::open_under(read.files, read.set, &ledger, cache, limits);
+    // Without a home there is no default store, which only matters to a set that
+    // needs one.
+    Rc::new(match places.store() {
+        Ok(store) => policy.with_store(store),
+        Err(_) => policy,
+    })
+}
+
+fn read_approvals(path: &Path) -> Result<Approvals, Failure> {
+    Approvals::parse(&read_named(path, "the list of approved revisions")?)
+        .map_err(|e| refused(path, "APPROVALS_NOT_USABLE", e))
+}
+
+/// Reads a policy set, without approvals.
+fn read_set(path: &Path) -> Result<PolicyFiles, Failure> {
+    let set = read_policy_set(path)?;
+    let folder = folder(path);
+    let dir = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
+        Failure::new(
+            FailureClass::Filesystem,
+            "FILE_NOT_READABLE",
+            format!(
+                "the directory {} cannot be opened: {error}",
+                folder.display()
+            ),
+        )
+    })?;
+    Ok(PolicyFiles {
+        files: PluginFiles::Directory(dir),
+        set,
+        approvals: Approvals::default(),
+        trust: None,
+    })
 }
 
 /// The directory that a file is in.
@@ -380,31 +431,6 @@ fn folder(path: &Path) -> &Path {
 pub(super) fn read_policy_set(path: &Path) -> Result<PolicySet, Failure> {
     PolicySet::parse(&read_named(path, "the policy set")?)
         .map_err(|e| refused(path, "POLICY_SET_NOT_USABLE", e))
-}
-
-/// The approved policy set that ships with this binary.
-fn built_in() -> Result<(PluginFiles, PolicySet, Approvals), Failure> {
-    const SET: &str = include_str!("../../../plugins/approved/policy.toml");
-    const APPROVED: &str = include_str!("../../../plugins/approved/approved.toml");
-    const FILES: &[(&str, &[u8])] = &[
-        (
-            "classification.wasm",
-            include_bytes!("../../../plugins/approved/classification.wasm"),
-        ),
-        (
-            "conflict.wasm",
-            include_bytes!("../../../plugins/approved/conflict.wasm"),
-        ),
-        (
-            "coverage.wasm",
-            include_bytes!("../../../plugins/approved/coverage.wasm"),
-        ),
-    ];
-    let name = Path::new("the built-in policy set");
-    let set = PolicySet::parse(SET).map_err(|e| refused(name, "POLICY_SET_NOT_USABLE", e))?;
-    let approvals =
-        Approvals::parse(APPROVED).map_err(|e| refused(name, "APPROVALS_NOT_USABLE", e))?;
-    Ok((PluginFiles::Embedded(FILES), set, approvals))
 }
 
 /// A named directory as an absolute path: reports name it, and whoever reads

@@ -1,15 +1,18 @@
 //! `birth runs`.
 
+mod prune;
+mod replay;
+
 use anstyle::Style;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
 
+use super::Output;
 use super::options::{LogDirectory, StoreOptions};
 use super::output::{BAD, BOLD, GOOD, WARN, plain, styled};
 use super::recover::{database_of, unknown_operation};
-use super::{Output, PolicyOptions};
 use crate::journal::{self, RunState, RunView, file};
 use crate::run::decide::Decide;
 use crate::run::decide::rollback::DecideRollback;
@@ -17,13 +20,13 @@ use crate::run::failure::Failure;
 use crate::run::gate::Gate;
 use crate::run::gate::rollback::GateRollback;
 use crate::run::operation::Operation as _;
+use crate::run::record;
 use crate::run::storage::Storage;
 use crate::run::storage::rollback::StorageRollback;
 use crate::run::triggers::Triggers;
 use crate::run::triggers::rollback::TriggersRollback;
-use crate::run::{record, replay};
 
-/// Look at runs, replay their decisions, publish them again.
+/// Look at runs, replay their decisions, publish them again, remove old ones.
 #[derive(Debug, Args)]
 pub(super) struct Runs {
     #[command(subcommand)]
@@ -44,18 +47,8 @@ enum RunsCommand {
         #[command(flatten)]
         directory: LogDirectory,
     },
-    /// Decide again and compare.
-    ///
-    /// Asks the recorded plugin the recorded question again and compares the
-    /// verdicts and the fuel. Needs no database.
-    Replay {
-        /// The run.
-        run_id: String,
-        #[command(flatten)]
-        directory: LogDirectory,
-        #[command(flatten)]
-        policy: PolicyOptions,
-    },
+    Replay(replay::Replay),
+    Prune(prune::Prune),
     /// Hand report, rollback keys and log of a run to the stores again.
     ///
     /// For a run whose upload failed. Needs no database.
@@ -87,25 +80,8 @@ impl Runs {
         match self.command {
             RunsCommand::List { directory } => list(&directory, output),
             RunsCommand::Show { run_id, directory } => show(&run_id, &directory, output),
-            RunsCommand::Replay {
-                run_id,
-                directory,
-                policy,
-            } => {
-                let view = journal::open(&directory.path()?, &run_id)?;
-                let replayed = replay::replay(&view, &*policy.open()?)?;
-                if output.is_json() {
-                    output.json(&replayed)?;
-                } else {
-                    output.text(format!(
-                        "{} {} verdicts and {} units of fuel, as recorded",
-                        styled(GOOD, "the same:"),
-                        replayed.subjects,
-                        replayed.fuel
-                    ));
-                }
-                Ok(Exit::Status(Status::Pass))
-            }
+            RunsCommand::Replay(replay) => replay.run(output),
+            RunsCommand::Prune(prune) => prune.run(output),
             RunsCommand::Publish { run_id, stores } => {
                 let stores = stores.stores()?;
                 let view = journal::open(&stores.runs, &run_id)?;

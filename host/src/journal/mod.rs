@@ -7,11 +7,14 @@
 //! outside.
 
 mod event;
+mod kept;
+pub mod prune;
 mod reader;
 mod record;
 mod writer;
 
 pub use event::{Event, Stamped};
+pub use kept::{NotKept, WhyNotKept};
 pub use reader::{Listed, RunState, RunView, list, open, validate_run_id};
 pub use record::{KEYS_FORMAT, Keys, KeysError, Versioned};
 pub use writer::RunDir;
@@ -41,6 +44,8 @@ pub mod file {
     pub const VERDICTS: &str = "verdicts.json.gz";
     /// The rollback keys, written before COMMIT.
     pub const KEYS: &str = "rollback-keys.json";
+    /// What of all this is not there, and why; only where something is not.
+    pub const NOT_KEPT: &str = "not-kept.json";
     /// The report, as it goes to the knowledge base.
     pub const REPORT: &str = "report.md";
 }
@@ -85,6 +90,14 @@ pub enum JournalError {
         /// The format that was found.
         found: u32,
     },
+    /// A file would be larger than what this host reads back.
+    #[error("{path} would be larger than {limit} bytes before compression")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most it may come to.
+        limit: u64,
+    },
     /// The run is being carried out at this moment.
     #[error("run {run} is still being carried out by another process")]
     InUse {
@@ -109,6 +122,7 @@ impl JournalError {
             Self::NotARunId(_) => "NOT_A_RUN_ID",
             Self::Damaged { .. } => "FILE_DAMAGED",
             Self::Newer { .. } => "FILE_FROM_NEWER_HOST",
+            Self::TooLarge { .. } => "RECORD_TOO_LARGE",
             Self::InUse { .. } => "RUN_IN_PROGRESS",
         }
     }
@@ -120,6 +134,9 @@ impl JournalError {
             Self::Io { .. } => Some("check that the directory exists, is writable and has room"),
             Self::NoSuchRun { .. } | Self::NotARunId(_) => Some(
                 "`birth runs list` shows the runs of this log directory; --log-dir names another",
+            ),
+            Self::TooLarge { .. } => Some(
+                "nothing was executed, because what the run leaves behind could not be read back; split the registry",
             ),
             Self::InUse { .. } => Some("wait for it to end"),
             Self::Damaged { .. } => Some("restore the file from the log sink or a backup"),

@@ -37,7 +37,7 @@ pub struct RunView {
     pub events: Vec<Stamped>,
     /// How far it came.
     pub state: RunState,
-    dir: Dir,
+    pub(super) dir: Dir,
 }
 
 /// Whether a text can be a run id: it becomes the name of a directory.
@@ -159,7 +159,7 @@ fn parse_line(line: &str, path: &Path) -> Result<Stamped, JournalError> {
 }
 
 /// Bytes that a compressed file may come to.
-const UNCOMPRESSED_LIMIT: u64 = 1 << 30;
+pub(super) const UNCOMPRESSED_LIMIT: u64 = 1 << 30;
 
 impl RunView {
     /// A whole file of the run; `None` where it was never written.

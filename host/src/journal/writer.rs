@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 
 use super::event::{Event, Stamped};
-use super::{FORMAT, JournalError, file};
+use super::{FORMAT, JournalError, NotKept, WhyNotKept, file};
 use crate::files::{create_dir, open_or_create_dir, sync_dir, write_atomically};
 
 /// A run directory that is being written. While it lives, its events file is
@@ -193,19 +193,63 @@ impl RunDir {
     }
 
     /// Writes a value as compressed JSON and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// [`JournalError::TooLarge`] for what could not be read back; nothing is
+    /// written then.
     pub fn write_compressed(
         &self,
         name: &str,
         value: &impl serde::Serialize,
     ) -> Result<(), JournalError> {
+        self.write_compressed_within(record_limit(), name, value)
+    }
+
+    fn write_compressed_within(
+        &self,
+        limit: u64,
+        name: &str,
+        value: &impl serde::Serialize,
+    ) -> Result<(), JournalError> {
         let fail = |source| self.io("cannot write", name, source);
-        let compressor = GzEncoder::new(Vec::new(), Compression::fast());
+        let compressor = Limited {
+            inner: GzEncoder::new(Vec::new(), Compression::fast()),
+            left: limit,
+            is_over: false,
+        };
         // JSON is written in pieces of a few bytes; for each of them the
         // compressor has more to do than compressing.
         let mut buffer = BufWriter::with_capacity(64 * 1024, compressor);
-        serde_json::to_writer(&mut buffer, value).map_err(|e| fail(e.into()))?;
+        let written = serde_json::to_writer(&mut buffer, value)
+            .map_err(io::Error::from)
+            .and_then(|()| buffer.flush());
+        if buffer.get_ref().is_over {
+            let path = self.path.join(name);
+            return Err(JournalError::TooLarge { path, limit });
+        }
+        written.map_err(fail)?;
         let compressor = buffer.into_inner().map_err(|e| fail(e.into_error()))?;
-        self.write(name, &compressor.finish().map_err(fail)?)
+        self.write(name, &compressor.inner.finish().map_err(fail)?)
+    }
+
+    /// As [`write_compressed`](Self::write_compressed) for a file that a run can
+    /// do without: what is too large is left out, and the run's record says so.
+    pub fn write_compressed_or_say_so(
+        &mut self,
+        name: &str,
+        value: &impl serde::Serialize,
+    ) -> Result<(), JournalError> {
+        match self.write_compressed(name, value) {
+            Err(JournalError::TooLarge { limit, .. }) => {
+                let why = WhyNotKept::TooLarge { limit };
+                self.line(&format!("{name} is not kept: {}", why.describe()))?;
+                let not_kept = NotKept::new([(name.to_owned(), why)].into());
+                let text = serde_json::to_vec_pretty(&not_kept)
+                    .map_err(|error| self.io("cannot write", file::NOT_KEPT, error.into()))?;
+                self.write(file::NOT_KEPT, &text)
+            }
+            written => written,
+        }
     }
 
     fn io(&self, action: &'static str, name: &str, source: io::Error) -> JournalError {
@@ -214,6 +258,44 @@ impl RunDir {
             path: self.path.join(name),
             source,
         }
+    }
+}
+
+/// Bytes that a compressed file may come to: what is read back, and not more.
+fn record_limit() -> u64 {
+    // A door for tests, as below: no test can make a gigabyte.
+    #[cfg(debug_assertions)]
+    if let Some(limit) = std::env::var("BIRTH_TEST_RECORD_LIMIT")
+        .ok()
+        .and_then(|limit| limit.parse().ok())
+    {
+        return limit;
+    }
+    super::reader::UNCOMPRESSED_LIMIT - 1
+}
+
+/// Passes on so many bytes and no more.
+struct Limited<W> {
+    inner: W,
+    left: u64,
+    is_over: bool,
+}
+
+impl<W: io::Write> io::Write for Limited<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.left.checked_sub(bytes.len() as u64) {
+            Some(left) => self.left = left,
+            None => {
+                self.is_over = true;
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+        }
+        self.inner.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 

@@ -7,9 +7,9 @@ use birth_core::facts::TextHeap;
 use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::facts::coverage::CoverageFacts;
-use birth_core::kit::facts::Batch;
+use birth_core::kit::facts::Batch as OwnedBatch;
 use birth_core::policy::settings::Settings;
-use birth_core::policy::verdict::{Answer, Description, RawVerdicts, check};
+use birth_core::policy::verdict::{Answer, Description, RawVerdicts, check, places};
 use wasmtime::{Store, Trap};
 
 use super::bindings::v0_1::{Bound, Judgement, Refusal, lend, settings_bytes};
@@ -26,6 +26,69 @@ pub struct Judged {
     pub raw: RawVerdicts,
     /// Fuel that was used: the same on every run of the same bytes.
     pub fuel: u64,
+}
+
+/// A judged batch that was checked and not put in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unworded {
+    /// The answer as it came.
+    pub raw: RawVerdicts,
+    /// Where the answer to each subject stands in it, in the order of the
+    /// subjects.
+    pub places: Vec<u32>,
+    /// Fuel that was used.
+    pub fuel: u64,
+}
+
+/// A batch of any role.
+#[derive(Debug, Clone, Copy)]
+pub enum Batch<'a> {
+    /// What coverage collections need.
+    Classification(&'a ClassificationFacts),
+    /// What proposed objects meet.
+    Conflict(&'a ConflictFacts),
+    /// Which coverage conditions collections fail.
+    Coverage(&'a CoverageFacts),
+}
+
+impl<'a> From<&'a OwnedBatch> for Batch<'a> {
+    fn from(batch: &'a OwnedBatch) -> Self {
+        match batch {
+            OwnedBatch::Classification(facts) => Self::Classification(facts),
+            OwnedBatch::Conflict(facts) => Self::Conflict(facts),
+            OwnedBatch::Coverage(facts) => Self::Coverage(facts),
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// How many answers it takes.
+    #[must_use]
+    pub fn subjects(&self) -> usize {
+        match self {
+            Self::Classification(facts) => facts.subjects(),
+            Self::Conflict(facts) => facts.subjects(),
+            Self::Coverage(facts) => facts.subjects(),
+        }
+    }
+
+    /// Its texts.
+    #[must_use]
+    pub fn text(&self) -> &TextHeap {
+        match self {
+            Self::Classification(facts) => &facts.text,
+            Self::Conflict(facts) => &facts.text,
+            Self::Coverage(facts) => &facts.text,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Classification(facts) => lend::classification::bytes(facts),
+            Self::Conflict(facts) => lend::conflict::bytes(facts),
+            Self::Coverage(facts) => lend::coverage::bytes(facts),
+        }
+    }
 }
 
 impl Plugin {
@@ -64,12 +127,12 @@ impl Plugin {
     ///
     /// # Errors
     /// As [`judge_conflict`](Self::judge_conflict).
-    pub fn judge_batch(&self, settings: &Settings, batch: &Batch) -> Result<Judged, PluginError> {
-        match batch {
-            Batch::Classification(facts) => self.judge_classification(settings, facts),
-            Batch::Conflict(facts) => self.judge_conflict(settings, facts),
-            Batch::Coverage(facts) => self.judge_coverage(settings, facts),
-        }
+    pub fn judge_batch(
+        &self,
+        settings: &Settings,
+        batch: &OwnedBatch,
+    ) -> Result<Judged, PluginError> {
+        self.judge(settings, batch.into())
     }
 
     /// Judges a batch of the classification role.
@@ -81,12 +144,7 @@ impl Plugin {
         settings: &Settings,
         facts: &ClassificationFacts,
     ) -> Result<Judged, PluginError> {
-        let bytes = lend::classification::bytes(facts);
-        self.judge(
-            settings,
-            (bytes, facts.subjects(), &facts.text),
-            |bound, store| bound.judge_classification(store, settings, facts),
-        )
+        self.judge(settings, Batch::Classification(facts))
     }
 
     /// Judges a batch of the conflict role.
@@ -99,12 +157,7 @@ impl Plugin {
         settings: &Settings,
         facts: &ConflictFacts,
     ) -> Result<Judged, PluginError> {
-        let bytes = lend::conflict::bytes(facts);
-        self.judge(
-            settings,
-            (bytes, facts.subjects(), &facts.text),
-            |bound, store| bound.judge_conflict(store, settings, facts),
-        )
+        self.judge(settings, Batch::Conflict(facts))
     }
 
     /// Judges a batch of the coverage role.
@@ -116,27 +169,58 @@ impl Plugin {
         settings: &Settings,
         facts: &CoverageFacts,
     ) -> Result<Judged, PluginError> {
-        let bytes = lend::coverage::bytes(facts);
-        self.judge(
-            settings,
-            (bytes, facts.subjects(), &facts.text),
-            |bound, store| bound.judge_coverage(store, settings, facts),
-        )
+        self.judge(settings, Batch::Coverage(facts))
     }
 
-    /// Judges a batch of any role: its bytes, its subjects and its texts, and
-    /// the call.
-    fn judge(
+    /// Judges a batch and checks the answer, but puts nothing in words.
+    ///
+    /// # Errors
+    /// As [`judge_conflict`](Self::judge_conflict).
+    pub fn judge_unworded(
         &self,
         settings: &Settings,
-        (bytes, subjects, text): (usize, usize, &TextHeap),
-        call: impl FnOnce(&Bound, &mut Store<Meter>) -> wasmtime::Result<Judgement>,
-    ) -> Result<Judged, PluginError> {
-        self.check_batch(bytes + settings_bytes(settings))?;
+        batch: Batch<'_>,
+    ) -> Result<Unworded, PluginError> {
+        let (raw, fuel) = self.ask(settings, batch)?;
         // Within the batch's limit, so it fits.
-        let subjects = subjects as u32;
-        let description = self.describe()?;
-        let (answer, fuel) = self.run(Call::Judge, subjects, call)?;
+        let subjects = batch.subjects() as u32;
+        let found = places(self.id.role, &raw, subjects, self.describe()?, batch.text());
+        let places = found.map_err(|source| self.bad_answer(source))?;
+        Ok(Unworded { raw, places, fuel })
+    }
+
+    fn judge(&self, settings: &Settings, batch: Batch<'_>) -> Result<Judged, PluginError> {
+        let (raw, fuel) = self.ask(settings, batch)?;
+        // Within the batch's limit, so it fits.
+        let subjects = batch.subjects() as u32;
+        let checked = check(self.id.role, &raw, subjects, self.describe()?, batch.text());
+        let answers = checked.map_err(|source| self.bad_answer(source))?;
+        Ok(Judged { answers, raw, fuel })
+    }
+
+    /// Asks; the answer is not checked.
+    fn ask(
+        &self,
+        settings: &Settings,
+        batch: Batch<'_>,
+    ) -> Result<(RawVerdicts, u64), PluginError> {
+        self.check_batch(batch.bytes() + settings_bytes(settings))?;
+        // What cannot describe itself is not asked anything else.
+        self.describe()?;
+        let subjects = batch.subjects() as u32;
+        let (answer, fuel) = self.run(
+            Call::Judge,
+            subjects,
+            |bound, store| -> wasmtime::Result<Judgement> {
+                match batch {
+                    Batch::Classification(facts) => {
+                        bound.judge_classification(store, settings, facts)
+                    }
+                    Batch::Conflict(facts) => bound.judge_conflict(store, settings, facts),
+                    Batch::Coverage(facts) => bound.judge_coverage(store, settings, facts),
+                }
+            },
+        )?;
         let raw = answer.map_err(|refusal| match refusal {
             Refusal::Settings(problems) => self.rejected(problems),
             Refusal::Malformed(what) => PluginError::Malformed {
@@ -144,13 +228,14 @@ impl Plugin {
                 what,
             },
         })?;
-        let answers = check(self.id.role, &raw, subjects, description, text).map_err(|source| {
-            PluginError::BadAnswer {
-                plugin: Arc::clone(&self.id),
-                source,
-            }
-        })?;
-        Ok(Judged { answers, raw, fuel })
+        Ok((raw, fuel))
+    }
+
+    fn bad_answer(&self, source: birth_core::policy::verdict::VerdictError) -> PluginError {
+        PluginError::BadAnswer {
+            plugin: Arc::clone(&self.id),
+            source,
+        }
     }
 
     fn rejected(&self, problems: Vec<super::error::SettingProblem>) -> PluginError {

@@ -24,7 +24,7 @@ use cap_std::fs::Dir;
 pub use verification::{Check, Outcome, Verification, What};
 
 use super::cache::Cache;
-use super::call::Judged;
+use super::call::{Batch, Judged, Unworded};
 use super::engine::PluginEngine;
 use super::error::{PluginError, PluginId};
 use super::limits::Limits;
@@ -267,6 +267,16 @@ impl PolicyRuntime {
     pub fn judge_coverage(&self, facts: &CoverageFacts) -> Result<Judged, PluginError> {
         let (plugin, settings) = self.plugin_and_settings(Role::Coverage)?;
         plugin.judge_coverage(settings, facts)
+    }
+
+    /// Judges a batch of any role with the set's settings; nothing is put in
+    /// words.
+    ///
+    /// # Errors
+    /// Why the plugin may not run, or how it misbehaved.
+    pub fn judge_unworded(&self, role: Role, batch: Batch<'_>) -> Result<Unworded, PluginError> {
+        let (plugin, settings) = self.plugin_and_settings(role)?;
+        plugin.judge_unworded(settings, batch)
     }
 
     fn plugin_and_settings(&self, role: Role) -> Result<(&Plugin, &Settings), PluginError> {

@@ -1,6 +1,11 @@
 //! What the plugins of a run were asked and what they answered, and asking
 //! again.
 
+mod all;
+mod difference;
+
+pub use all::{Found, Replays, RunReplay, replay_all};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +22,9 @@ use birth_core::policy::verdict::RawVerdicts;
 
 use super::failure::Failure;
 use crate::journal::{JournalError, RunView, file};
+use crate::plugin::call::Batch;
 use crate::plugin::error::PluginError;
+use crate::plugin::load::Plugin;
 use crate::plugin::set::PolicyRuntime;
 
 /// The version of the file.
@@ -79,7 +86,7 @@ impl Question {
         }
     }
 
-    fn subjects(&self) -> usize {
+    pub(super) fn subjects(&self) -> usize {
         match self {
             Self::Classification(facts) => facts.subjects(),
             Self::Conflict(facts) => facts.subjects(),
@@ -87,18 +94,14 @@ impl Question {
         }
     }
 
-    fn ask(
-        &self,
-        policy: &PolicyRuntime,
-        settings: &Settings,
-    ) -> Result<(RawVerdicts, u64), PluginError> {
-        let plugin = policy.plugin(self.role())?;
-        let judged = match self {
-            Self::Classification(facts) => plugin.judge_classification(settings, facts)?,
-            Self::Conflict(facts) => plugin.judge_conflict(settings, facts)?,
-            Self::Coverage(facts) => plugin.judge_coverage(settings, facts)?,
-        };
-        Ok((judged.raw, judged.fuel))
+    /// As the policy runtime takes it.
+    #[must_use]
+    pub fn batch(&self) -> Batch<'_> {
+        match self {
+            Self::Classification(facts) => Batch::Classification(facts),
+            Self::Conflict(facts) => Batch::Conflict(facts),
+            Self::Coverage(facts) => Batch::Coverage(facts),
+        }
     }
 }
 
@@ -140,26 +143,47 @@ pub struct Replayed {
     pub fuel: u64,
 }
 
+/// The policy sets whose plugins a replay may ask: a plugin is recognised by its
+/// hash, whichever set it is in.
+#[derive(Debug)]
+pub struct Known<'a>(Vec<&'a PolicyRuntime>);
+
+impl<'a> Known<'a> {
+    /// These sets, the first that has a plugin first.
+    #[must_use]
+    pub fn new(sets: impl IntoIterator<Item = &'a PolicyRuntime>) -> Self {
+        Self(sets.into_iter().collect())
+    }
+
+    fn plugin(&self, role: Role, sha256: Digest) -> Option<Result<&'a Plugin, PluginError>> {
+        let has = |set: &&PolicyRuntime| {
+            let pin = set.set().plugins.get(&role);
+            pin.is_some_and(|pin| pin.sha256 == sha256)
+        };
+        Some(self.0.iter().copied().find(has)?.plugin(role))
+    }
+}
+
+/// The code of a run whose plugin no known policy set has.
+pub const OTHER_PLUGIN: &str = "OTHER_PLUGIN";
+
+/// The code of a run that has no record of what was asked.
+pub const NOTHING_TO_REPLAY: &str = "NOTHING_TO_REPLAY";
+
 /// Asks the recorded plugins the recorded questions again and compares verdicts
 /// and fuel.
-pub fn replay(view: &RunView, policy: &PolicyRuntime) -> Result<Replayed, Failure> {
+///
+/// # Errors
+/// `REPLAY_DIFFERS` with the first subject whose answer is another, and why a run
+/// could not be replayed.
+pub fn replay(view: &RunView, known: &Known<'_>) -> Result<Replayed, Failure> {
     let recorded = recorded(view)?;
-    for (role, recorded_plugin) in &recorded.plugins {
-        let here = policy.plugin(*role)?.id().sha256;
-        if here != recorded_plugin.sha256 {
-            return Err(Failure::new(
-                FailureClass::Policy,
-                "OTHER_PLUGIN",
-                format!(
-                    "run {} was decided by the {role} plugin {} under {} revision {}, but the policy set has {here}",
-                    view.id,
-                    recorded_plugin.sha256,
-                    recorded.revision.name,
-                    recorded.revision.revision,
-                ),
-            )
-            .with_hint("name the policy set of that revision with --policy"));
-        }
+    let mut plugins = BTreeMap::new();
+    for (role, asked) in &recorded.plugins {
+        let Some(plugin) = known.plugin(*role, asked.sha256) else {
+            return Err(other_plugin(view, &recorded, *role, asked.sha256));
+        };
+        plugins.insert(*role, (plugin?, &asked.settings));
     }
     let mut replayed = Replayed {
         run: view.id.clone(),
@@ -167,18 +191,48 @@ pub fn replay(view: &RunView, policy: &PolicyRuntime) -> Result<Replayed, Failur
         fuel: 0,
     };
     for call in &recorded.calls {
-        let none = Settings::default();
-        let plugin = recorded.plugins.get(&call.question.role());
-        let (verdicts, fuel) = call
-            .question
-            .ask(policy, plugin.map_or(&none, |p| &p.settings))?;
-        if verdicts != call.verdicts || fuel != call.fuel {
-            return Err(differs(view, replayed.subjects, call, &verdicts, fuel));
+        let question = &call.question;
+        let damaged =
+            |detail: &dyn std::fmt::Display| super::record::damaged(view, file::VERDICTS, detail);
+        question.check().map_err(|error| damaged(&error))?;
+        let role = question.role();
+        let (plugin, settings) = plugins
+            .get(&role)
+            .ok_or_else(|| damaged(&format!("it does not say which {role} plugin was asked")))?;
+        let now = plugin.judge_unworded(settings, question.batch())?;
+        if now.raw != call.verdicts || now.fuel != call.fuel {
+            let what = difference::of(call, &now, plugin.describe()?);
+            return Err(Failure::new(
+                FailureClass::Verification,
+                "REPLAY_DIFFERS",
+                format!("run {}, {role} plugin: {what}", view.id),
+            )
+            .with_hint(
+                "the record was changed, or this host runs plugins otherwise: compare verdicts.json.gz with a backup",
+            ));
         }
-        replayed.subjects += call.question.subjects();
-        replayed.fuel += fuel;
+        replayed.subjects += question.subjects();
+        replayed.fuel += now.fuel;
     }
     Ok(replayed)
+}
+
+fn other_plugin(
+    view: &RunView,
+    recorded: &RecordedVerdicts,
+    role: Role,
+    sha256: Digest,
+) -> Failure {
+    let (name, revision) = (&recorded.revision.name, recorded.revision.revision);
+    Failure::new(
+        FailureClass::Policy,
+        OTHER_PLUGIN,
+        format!(
+            "run {} was decided by the {role} plugin {sha256} under {name} revision {revision}, but no policy set that is known here has it",
+            view.id
+        ),
+    )
+    .with_hint("name the policy set of that revision with --policy")
 }
 
 fn recorded(view: &RunView) -> Result<RecordedVerdicts, Failure> {
@@ -186,13 +240,17 @@ fn recorded(view: &RunView) -> Result<RecordedVerdicts, Failure> {
     struct Head {
         format: u32,
     }
-    let text = view.read_compressed(file::VERDICTS)?.ok_or_else(|| {
-        Failure::new(
+    let Some(text) = view.read_compressed(file::VERDICTS)? else {
+        let why = match view.not_kept(file::VERDICTS)? {
+            Some(why) => why.describe(),
+            None => "it asked no plugin".to_owned(),
+        };
+        return Err(Failure::new(
             FailureClass::Configuration,
-            "NOTHING_TO_REPLAY",
-            format!("run {} asked no plugin", view.id),
-        )
-    })?;
+            NOTHING_TO_REPLAY,
+            format!("run {} cannot be replayed: {why}", view.id),
+        ));
+    };
     let damaged = |error: serde_json::Error| super::record::damaged(view, file::VERDICTS, error);
     let head: Head = serde_json::from_str(&text).map_err(damaged)?;
     if head.format > FORMAT {
@@ -201,32 +259,4 @@ fn recorded(view: &RunView) -> Result<RecordedVerdicts, Failure> {
         return Err(JournalError::Newer { path, found }.into());
     }
     serde_json::from_str(&text).map_err(damaged)
-}
-
-/// Names the first answer that is another one; `before` are the subjects of
-/// earlier calls.
-fn differs(
-    view: &RunView,
-    before: usize,
-    call: &RecordedCall,
-    verdicts: &RawVerdicts,
-    fuel: u64,
-) -> Failure {
-    let now = verdicts.subject.iter().zip(&verdicts.status);
-    let then = call.verdicts.subject.iter().zip(&call.verdicts.status);
-    let first = now.zip(then).position(|(now, then)| now != then);
-    let what = first.map_or_else(
-        || "the statuses are the same, reasons or fuel differ".to_owned(),
-        |i| format!("the first difference is in answer {}", before + i),
-    );
-    Failure::new(
-        FailureClass::Verification,
-        "REPLAY_DIFFERS",
-        format!(
-            "run {}: {what} of the {} plugin; fuel was {} and is {fuel}",
-            view.id,
-            call.question.role(),
-            call.fuel
-        ),
-    )
 }

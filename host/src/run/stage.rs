@@ -256,7 +256,7 @@ impl<O: Operation> Planned<O> {
             },
         )?;
         if let Some(verdicts) = &self.decided.verdicts {
-            run.write_compressed(file::VERDICTS, verdicts)?;
+            run.write_compressed_or_say_so(file::VERDICTS, verdicts)?;
         }
         run.write(file::PLAN, O::plan_file(self.plan())?.as_bytes())?;
         let compiled = compiled_sql::<O>(self.plan(), timeouts);

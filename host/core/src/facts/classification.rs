@@ -395,6 +395,12 @@ impl Batches {
         self.0.iter_mut().for_each(ClassificationFacts::finish);
     }
 
+    /// The batches themselves, in the order of the collections.
+    #[must_use]
+    pub fn into_batches(self) -> Vec<ClassificationFacts> {
+        self.0
+    }
+
     /// The batches, in the order of the collections.
     #[must_use]
     pub fn batches(&self) -> &[ClassificationFacts] {

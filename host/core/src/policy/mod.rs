@@ -7,6 +7,7 @@ pub mod approved;
 pub mod artifact;
 pub mod coverage;
 pub mod description;
+pub mod diff;
 pub mod edit;
 pub mod ledger;
 pub mod reference;

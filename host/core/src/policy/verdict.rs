@@ -186,16 +186,42 @@ pub fn check(
     description: &Description,
     text: &TextHeap,
 ) -> Result<Vec<Answer>, VerdictError> {
-    check_layout(raw)?;
-    let (last_status, last_scope) = vocabulary(role);
+    let places = places(role, raw, subjects, description, text)?;
     let limit = words_limit(subjects);
     let mut words = 0;
-    let mut answers: Vec<Option<Answer>> = vec![None; subjects as usize];
-    for (i, &subject) in raw.subject.iter().enumerate() {
-        let slot = answers
+    let mut answers = Vec::with_capacity(places.len());
+    for (subject, place) in (0..).zip(places) {
+        let answer = answer(raw, place, subject, description, text)?;
+        for reason in &answer.reasons {
+            words += size_of::<Reason>() + reason.code.len() + reason.message.len();
+        }
+        if words > limit {
+            return Err(VerdictError::TooLong { limit });
+        }
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+/// Checks an answer as [`check`] does, without turning it into words: the place
+/// of each subject in the answer's lists, in the order of the subjects. Words are
+/// most of what judging costs, and whoever compares needs few of them.
+pub fn places(
+    role: Role,
+    raw: &RawVerdicts,
+    subjects: u32,
+    description: &Description,
+    text: &TextHeap,
+) -> Result<Vec<u32>, VerdictError> {
+    const OPEN: u32 = u32::MAX;
+    check_layout(raw)?;
+    let (last_status, last_scope) = vocabulary(role);
+    let mut places = vec![OPEN; subjects as usize];
+    for (i, (place, &subject)) in (0..).zip(&raw.subject).enumerate() {
+        let slot = places
             .get_mut(subject as usize)
             .ok_or(VerdictError::NotAsked { subject, subjects })?;
-        if slot.is_some() {
+        if *slot != OPEN {
             return Err(VerdictError::Duplicate { subject });
         }
         let (status, scope) = (raw.status[i], raw.scope[i]);
@@ -207,28 +233,35 @@ pub fn check(
                 role,
             });
         }
-        let range = raw.reason_start[i] as usize..raw.reason_start[i + 1] as usize;
-        let mut reasons = Vec::new();
-        for r in range {
-            let reason = reason(raw, r, subject, description, text)?;
-            words += size_of::<Reason>() + reason.code.len() + reason.message.len();
-            if words > limit {
-                return Err(VerdictError::TooLong { limit });
-            }
-            reasons.push(reason);
+        for r in raw.reason_start[i] as usize..raw.reason_start[i + 1] as usize {
+            known(raw, r, subject, description)?;
+            evidence(raw, r, subject, text)?;
         }
-        *slot = Some(Answer {
-            status,
-            scope,
-            score: raw.score[i],
-            reasons,
-        });
+        *slot = place;
     }
-    answers
-        .into_iter()
-        .zip(0..)
-        .map(|(answer, subject)| answer.ok_or(VerdictError::Missing { subject, subjects }))
-        .collect()
+    match (0..).zip(&places).find(|(_, place)| **place == OPEN) {
+        Some((subject, _)) => Err(VerdictError::Missing { subject, subjects }),
+        None => Ok(places),
+    }
+}
+
+/// What was answered at a place, in words. The place is one that [`places`] gave.
+pub fn answer(
+    raw: &RawVerdicts,
+    place: u32,
+    subject: u32,
+    description: &Description,
+    text: &TextHeap,
+) -> Result<Answer, VerdictError> {
+    let i = place as usize;
+    let range = raw.reason_start[i] as usize..raw.reason_start[i + 1] as usize;
+    let reasons = range.map(|r| reason(raw, r, subject, description, text));
+    Ok(Answer {
+        status: raw.status[i],
+        scope: raw.scope[i],
+        score: raw.score[i],
+        reasons: reasons.collect::<Result<_, _>>()?,
+    })
 }
 
 fn check_layout(raw: &RawVerdicts) -> Result<(), VerdictError> {
@@ -252,6 +285,35 @@ fn check_layout(raw: &RawVerdicts) -> Result<(), VerdictError> {
     fits("reason-start", usize::from(ordered), 1)
 }
 
+fn known<'a>(
+    raw: &RawVerdicts,
+    r: usize,
+    subject: u32,
+    description: &'a Description,
+) -> Result<&'a ReasonKind, VerdictError> {
+    let kind = raw.reason_kind[r];
+    let known = description.reasons.get(usize::from(kind));
+    known.ok_or(VerdictError::Reason {
+        subject,
+        kind,
+        described: description.reasons.len(),
+    })
+}
+
+fn evidence<'a>(
+    raw: &RawVerdicts,
+    r: usize,
+    subject: u32,
+    text: &'a TextHeap,
+) -> Result<&'a str, VerdictError> {
+    let symbol = raw.reason_text[r];
+    match text.get(symbol) {
+        Some(text) => Ok(text),
+        None if symbol == NO_TEXT => Ok("(none)"),
+        None => Err(VerdictError::Evidence { subject, symbol }),
+    }
+}
+
 fn reason(
     raw: &RawVerdicts,
     r: usize,
@@ -259,21 +321,8 @@ fn reason(
     description: &Description,
     text: &TextHeap,
 ) -> Result<Reason, VerdictError> {
-    let kind = raw.reason_kind[r];
-    let known = description
-        .reasons
-        .get(usize::from(kind))
-        .ok_or(VerdictError::Reason {
-            subject,
-            kind,
-            described: description.reasons.len(),
-        })?;
-    let symbol = raw.reason_text[r];
-    let evidence = match text.get(symbol) {
-        Some(text) => text,
-        None if symbol == NO_TEXT => "(none)",
-        None => return Err(VerdictError::Evidence { subject, symbol }),
-    };
+    let known = known(raw, r, subject, description)?;
+    let evidence = evidence(raw, r, subject, text)?;
     Ok(Reason {
         code: known.code.clone(),
         severity: known.severity,

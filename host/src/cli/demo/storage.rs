@@ -82,7 +82,7 @@ impl Stage<'_> {
 
     pub(super) fn replay(&self, estate: &Environment, run: &str) -> Result<(), Failure> {
         let view = journal::open(&estate.stores.runs, run)?;
-        let replayed = replay::replay(&view, &self.policy)?;
+        let replayed = replay::replay(&view, &replay::Known::new([&*self.policy]))?;
         self.good(&format!(
             "{} verdicts and {} units of fuel, as recorded",
             replayed.subjects, replayed.fuel

@@ -2,6 +2,7 @@
 
 mod approve;
 mod approve_words;
+mod diff;
 mod log;
 mod show;
 mod statement;
@@ -33,9 +34,27 @@ enum PolicyCommand {
     Approve(approve::Approve),
     Log(log::Log),
     Verify(verify::Verify),
+    /// Compare two policy sets: what the new one says otherwise.
+    ///
+    /// Puts every collection to both sets, on a live database or on facts from a
+    /// file, and shows which verdicts change, from what to what, and the reasons of
+    /// both. OLD and NEW are the files of policy sets (policy.toml), or approved:N
+    /// for a revision that is built into this binary. A set that nobody approved
+    /// may be compared, and is named as such. Changes nothing.
+    ///
+    /// The digest is over both revisions, the facts and every change: the same
+    /// sets on the same facts give the same digest, so an approval can name what
+    /// was looked at. Exits 0 where nothing differs and 30 where something does,
+    /// be it a reason.
+    Diff(Box<diff::Diff>),
 }
 
 impl Policy {
+    /// Whether it compares two policy sets.
+    pub(super) fn is_diff(&self) -> bool {
+        matches!(self.command, PolicyCommand::Diff(_))
+    }
+
     /// Whether it writes reports for CI.
     pub(super) fn verifies(&self) -> bool {
         matches!(self.command, PolicyCommand::Verify(_))
@@ -47,6 +66,7 @@ impl Policy {
             PolicyCommand::Approve(approve) => approve.run(output),
             PolicyCommand::Log(log) => log.run(output),
             PolicyCommand::Verify(verify) => verify.run(output),
+            PolicyCommand::Diff(diff) => super::on_runtime(diff.run(output)),
         }
     }
 }

@@ -4,8 +4,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use birth_core::coverage::{CoverageRow, CoverageSnapshot, Shard};
-use birth_core::estate::{RegistryRow, names_to_look_for};
+use birth_core::estate::{EstateColumns, RegistryRow, names_to_look_for};
 use birth_core::facts::coverage::PolicyValues;
+use birth_core::ident::QualifiedName;
 use birth_core::profile::{CollectionRules, Naming};
 use birth_core::sql::query::coverage::{self as query, CoverageSource};
 
@@ -43,6 +44,21 @@ impl<'s> Reader<'s> {
         shard: Option<Shard>,
     ) -> Result<CollectionPages<'s>, PgError> {
         let open = query::open_all_collections(source, shard);
+        self.session.batch(ACTION, &open).await?;
+        Ok(CollectionPages {
+            reader: self,
+            held: vec![],
+            done: false,
+        })
+    }
+
+    /// Opens a cursor over the rows of a registry: keys, roles and locators alone.
+    pub async fn registry_pages(
+        self,
+        registry: &QualifiedName,
+        columns: &EstateColumns,
+    ) -> Result<CollectionPages<'s>, PgError> {
+        let open = query::open_registry(registry, columns);
         self.session.batch(ACTION, &open).await?;
         Ok(CollectionPages {
             reader: self,
@@ -101,6 +117,12 @@ impl<'s> Reader<'s> {
 }
 
 impl CollectionPages<'_> {
+    /// Ends the cursor, so that another can be opened.
+    pub async fn close(self) -> Result<(), PgError> {
+        let close = [query::CLOSE.to_owned()];
+        self.reader.session.batch(ACTION, &close).await
+    }
+
     /// About so many more rows, all of one key together; none at the end.
     pub async fn next(&mut self, rows: usize) -> Result<Vec<CoverageRow>, PgError> {
         while !self.done {

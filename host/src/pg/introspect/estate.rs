@@ -49,6 +49,16 @@ impl Reader<'_> {
         Ok(Estate::new(rows, &relations, rules))
     }
 
+    /// The same, without what making a trigger takes: for whoever only looks.
+    pub async fn estate_to_look_at(
+        &self,
+        rows: Vec<RegistryRow>,
+        rules: &CollectionRules,
+    ) -> Result<Estate, PgError> {
+        let relations = self.relations_named(&names_to_look_for(&rows)).await?;
+        Ok(Estate::new(rows, &relations, rules))
+    }
+
     /// The relations that keys of the registry may stand for, by name, with what
     /// making a trigger on them takes.
     async fn relations_to_change(&self, names: &BTreeSet<&str>) -> Result<Vec<Found>, PgError> {

@@ -52,6 +52,31 @@ pub fn open_all_collections(source: &CoverageSource, shard: Option<Shard>) -> [S
         named(&source.registry, "r"),
         key_text("r", &source.columns.key),
     );
+    opened(&query)
+}
+
+/// Opens the same cursor over every row of a registry, for whoever asks nothing
+/// about coverage: the policy columns are NULL, and no mapping is counted.
+#[must_use]
+pub fn open_registry(registry: &QualifiedName, columns: &EstateColumns) -> [String; 3] {
+    let mut values = registered(columns);
+    values.extend(COLUMNS.iter().map(|policy| match policy.wanted {
+        WantedType::Text => "NULL::text".to_owned(),
+        WantedType::Timestamptz => "NULL::int8".to_owned(),
+    }));
+    let query = format!(
+        "SELECT {}, 0::int8 FROM {} ORDER BY {}",
+        values.join(", "),
+        named(registry, "r"),
+        key_text("r", &columns.key),
+    );
+    opened(&query)
+}
+
+/// Ends the cursor, so that another can be opened.
+pub const CLOSE: &str = "CLOSE birth_collections";
+
+fn opened(query: &str) -> [String; 3] {
     [
         "SET LOCAL cursor_tuple_fraction = 1".to_owned(),
         "SET LOCAL idle_in_transaction_session_timeout = '15min'".to_owned(),
@@ -97,21 +122,26 @@ fn of_shard(source: &CoverageSource, Shard { index, count }: Shard) -> String {
 }
 
 fn columns(source: &CoverageSource) -> String {
+    let mut out = registered(&source.columns);
+    out.extend(COLUMNS.iter().map(|policy| policy_value(source, policy)));
+    out.join(", ")
+}
+
+/// Key, role, schema and table, as text.
+fn registered(columns: &EstateColumns) -> Vec<String> {
     let EstateColumns {
         key,
         role,
         schema,
         table,
-    } = &source.columns;
+    } = columns;
     let text = |column: &Identifier| format!("{}::text", qualified("r", column));
     let optional = |column: &Option<Identifier>| {
         column
             .as_ref()
             .map_or_else(|| "NULL::text".to_owned(), text)
     };
-    let mut out = vec![text(key), text(role), optional(schema), optional(table)];
-    out.extend(COLUMNS.iter().map(|policy| policy_value(source, policy)));
-    out.join(", ")
+    vec![text(key), text(role), optional(schema), optional(table)]
 }
 
 /// A policy column as text, its time in whole seconds; `infinity` is no time.
