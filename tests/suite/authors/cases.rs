@@ -7,7 +7,7 @@ use super::{approved, put};
 
 const CASES: &str = r#"[
   {"name": "a gap",   "why": "no trigger \u001b[31m", "facts": {"storage_ready": true, "collections": [
-    {"key": "orders", "role": "governed", "name": "orders", "kind": 1, "coverage_status": "BIRTH_REQUIRED", "decided_at": 1, "decided_by": "ada", "species_mappings": 1}]},
+    {"key": "orders", "role": "governed", "name": "orders", "kind": 1, "coverage_status": "BIRTH_REQUIRED", "decided_at": 0, "decided_by": "ada", "species_mappings": 1}]},
    "expect": [{"status": "COVERED", "reasons": ["POLICY_UNDECIDED"]}] },
   {"name": "nobody's", "why": "no role", "facts": {"storage_ready": true, "collections": [{"key": "x"}]},
    "expect": [{"status": "NOT_GOVERNED"}]}

@@ -58,6 +58,25 @@ fn a_plugin_that_takes_any_setting_fails() {
     fails(&bytes, "unknown-setting", "check-settings accepts");
 }
 
+/// Which settings there are is known from the cases too.
+#[test]
+fn a_setting_that_may_be_of_any_type_fails() {
+    let home = Home::new();
+    let guest = put(&home, "guest.wasm", guests::well_behaved("conflict"));
+    let cases =
+        r#"[{"name": "n", "why": "w", "settings": {"depth": 1}, "facts": {}, "expect": []}]"#;
+    let cases = put(&home, "cases.json", cases);
+    let ran = home
+        .birth(&["plugin", "test", "--format", "json", "--cases"])
+        .arg(cases.to_str().unwrap())
+        .arg(guest.to_str().unwrap())
+        .run();
+    let failed = failed(&ran.expect_code(25));
+    let found = failed.iter().find(|(name, _)| name == "setting-type");
+    let says = "the setting depth is accepted as truth and as integer and as text and as texts";
+    assert_eq!(found.map(|(_, detail)| detail.as_str()), Some(says));
+}
+
 #[test]
 fn a_plugin_that_refuses_settings_without_naming_them_fails() {
     fails(

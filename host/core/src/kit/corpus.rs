@@ -113,6 +113,13 @@ mod tests {
         }
     }
 
+    /// Figures and limits of people out there go by it.
+    #[test]
+    fn the_corpus_is_frozen() {
+        let digests = Role::ALL.map(|role| Corpus::of(role).unwrap().digest.short());
+        assert_eq!(digests, ["0e103e0378a0", "47cad8f01d78", "2bc0d0300088"]);
+    }
+
     #[test]
     fn selecting_says_which_subject_each_was() {
         for role in Role::ALL {
