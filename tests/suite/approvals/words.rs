@@ -6,6 +6,11 @@ use birth_tests::server;
 use super::scene::Scene;
 use crate::coverage_scene::ESTATE;
 
+fn on_runs(scene: &Scene, run: &str) -> String {
+    let shown = scene.home.birth(&["runs", "show", run]).run();
+    shown.expect_code(0).stdout
+}
+
 #[test]
 fn signed_and_unsigned_are_told_apart_everywhere() {
     let scene = Scene::approved();
@@ -53,6 +58,7 @@ fn signed_and_unsigned_are_told_apart_everywhere() {
         let events = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
         let planned = events.lines().find(|l| l.contains("\"planned\"")).unwrap();
         expect("event", planned);
+        expect("runs show", &on_runs(&scene, &ran.run_id()));
         for format in ["text", "json", "junit", "sarif", "markdown"] {
             let sweep = [
                 "sweep",
