@@ -221,7 +221,15 @@ fn show(run_id: &str, directory: &LogDirectory, output: &Output) -> Result<Exit,
     ));
     output.text(format!("  {}", view.path.display()));
     for stamped in &view.events {
-        output.text(format!("  {}  {}", stamped.at, stamped.event.name()));
+        let said = match &stamped.event {
+            journal::Event::Planned {
+                approval: Some(words),
+                ..
+            } => format!("  {}", plain(words)),
+            _ => String::new(),
+        };
+        let name = stamped.event.name();
+        output.text(format!("  {}  {name}{said}", stamped.at));
     }
     if let Some(compiled) = compiled {
         output.text(format!("\n{}", styled(BOLD, "Compiled statements")));

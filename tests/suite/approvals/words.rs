@@ -6,6 +6,11 @@ use birth_tests::server;
 use super::scene::Scene;
 use crate::coverage_scene::ESTATE;
 
+fn on_runs(scene: &Scene, run: &str) -> String {
+    let shown = scene.home.birth(&["runs", "show", run]).run();
+    shown.expect_code(0).stdout
+}
+
 #[test]
 fn signed_and_unsigned_are_told_apart_everywhere() {
     let scene = Scene::approved();
@@ -53,6 +58,7 @@ fn signed_and_unsigned_are_told_apart_everywhere() {
         let events = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
         let planned = events.lines().find(|l| l.contains("\"planned\"")).unwrap();
         expect("event", planned);
+        expect("runs show", &on_runs(&scene, &ran.run_id()));
         for format in ["text", "json", "junit", "sarif", "markdown"] {
             let sweep = [
                 "sweep",
@@ -63,10 +69,12 @@ fn signed_and_unsigned_are_told_apart_everywhere() {
                 "--format",
                 format,
             ];
-            expect(format, &on(&sweep).stdout);
+            // Markdown writes what a forge would take for a mention as a reference.
+            expect(format, &on(&sweep).stdout.replace("&#64;", "@"));
         }
         // Undoing asks no policy, so nothing is said of one.
-        let undone = on(&["rollback", &ran.run_id(), "--yes"]);
+        let undo = ["rollback", &ran.run_id(), "--yes"];
+        let undone = scene.home.on(&db, &undo).run().expect_code(0);
         let run = scene.home.run(&undone.run_id());
         let report = std::fs::read_to_string(run.join("report.md")).unwrap();
         assert!(!report.contains("- approval:"), "{report}");

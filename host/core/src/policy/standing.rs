@@ -248,3 +248,6 @@ fn order<'a>(set: &PolicySet, digest: Digest, ledger: &'a Ledger) -> Result<Orde
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

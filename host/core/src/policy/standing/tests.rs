@@ -1,0 +1,170 @@
+//! Lists of approvals that were made by hand, with signatures that are good where
+//! they say so.
+#![expect(clippy::unwrap_used, reason = "tests state what they expect")]
+
+use super::*;
+use crate::policy::approved::{Approvals, Signature};
+use crate::policy::ledger::{Finding, Said};
+use crate::policy::trust::Trust;
+
+fn set(revision: u32) -> PolicySet {
+    let pin = Digest::of(b"component");
+    PolicySet::parse(&format!(
+        "format = 1\nname = \"p\"\nrevision = {revision}\nwit = \"0.1.0\"\n\
+         [plugin.conflict]\nfile = \"c.wasm\"\nsha256 = \"{pin}\"\n"
+    ))
+    .unwrap()
+}
+
+/// Signatures of these, each with a key: `ada/1`.
+fn signatures(all: &[&str]) -> Vec<Signature> {
+    let signature = |text: &&str| Signature {
+        by: text.split('/').next().unwrap().to_owned(),
+        armored: (*text).to_owned(),
+    };
+    all.iter().map(signature).collect()
+}
+
+fn approval(revision: u32, signed: &[&str]) -> Approval {
+    Approval {
+        digest: set(revision).digest(),
+        name: "p".into(),
+        revision,
+        wit: Some("0.1.0".into()),
+        previous: (revision > 1).then(|| set(revision - 1).digest()),
+        diff: None,
+        by: "ada".into(),
+        at: "2026-11-22T10:00:00Z".into(),
+        why: "why".into(),
+        builder: None,
+        signatures: signatures(signed),
+    }
+}
+
+fn back(to: u32, from: u32, signed: &[&str]) -> RollbackDecision {
+    RollbackDecision {
+        digest: set(to).digest(),
+        name: "p".into(),
+        revision: to,
+        from: set(from).digest(),
+        by: "bob".into(),
+        at: "2026-11-22T11:00:00Z".into(),
+        why: "why".into(),
+        signatures: signatures(signed),
+    }
+}
+
+/// Two of three. A signature is good, with the key after the slash, unless that is
+/// `bad`.
+fn signed(approved: Vec<Approval>, rollbacks: Vec<RollbackDecision>) -> Ledger {
+    let trust = Trust::parse(
+        "format = 1\nallowed-signers = \"x\"\n[role.r]\nmembers = [\"ada\", \"bob\", \"cyd\"]\n\
+         [require]\napprove = { r = 2 }\nrollback = { r = 1 }\n",
+    )
+    .unwrap();
+    let check = |signature: &Signature, _: &Said<'_>| match signature
+        .armored
+        .split_once('/')
+        .map(|(_, key)| key)
+    {
+        None | Some("bad") => Finding::Bad { why: "bad".into() },
+        Some(key) => Finding::Good { key: key.into() },
+    };
+    let approvals = Approvals {
+        approved,
+        rollbacks,
+    };
+    Ledger::signed(approvals, trust, &check)
+}
+
+fn code(revision: u32, ledger: &Ledger) -> Result<String, &'static str> {
+    let set = set(revision);
+    let standing = Standing::of(&set, set.digest(), ledger);
+    let leave = standing.leave();
+    leave.map(ToString::to_string).map_err(Refusal::code)
+}
+
+#[test]
+fn people_and_keys_are_counted_once() {
+    let rows: [(&[&str], Result<&str, &str>); 8] = [
+        (&[], Err("POLICY_UNSIGNED")),
+        (&["ada/1"], Err("POLICY_TOO_FEW_SIGNATURES")),
+        (&["ada/1", "bob/bad"], Err("POLICY_TOO_FEW_SIGNATURES")),
+        (&["ada/1", "ada/2"], Err("POLICY_TOO_FEW_SIGNATURES")),
+        (&["ada/1", "bob/1"], Err("POLICY_TOO_FEW_SIGNATURES")),
+        (&["ada/1", "eve/2"], Err("POLICY_TOO_FEW_SIGNATURES")),
+        (
+            &["ada/1", "bob/2"],
+            Ok("approved by ada, signed by ada and bob"),
+        ),
+        (
+            &["bob/bad", "bob/2", "ada/1", "cyd/bad"],
+            Ok("approved by ada, signed by ada and bob"),
+        ),
+    ];
+    for (who, expected) in rows {
+        let found = code(1, &signed(vec![approval(1, who)], vec![]));
+        assert_eq!(found.as_deref().map_err(|e| *e), expected, "{who:?}");
+    }
+}
+
+#[test]
+fn what_does_not_count_is_not_the_last_revision() {
+    let two = ["ada/1", "bob/2"];
+    let pending = signed(vec![approval(1, &two), approval(2, &["cyd/3"])], vec![]);
+    assert!(code(1, &pending).is_ok());
+    assert_eq!(code(2, &pending), Err("POLICY_TOO_FEW_SIGNATURES"));
+    let both = vec![approval(1, &two), approval(2, &two)];
+    assert_eq!(
+        code(1, &signed(both.clone(), vec![])),
+        Err("POLICY_OLDER_REVISION")
+    );
+    // Unsigned, the pending one counts as well.
+    let all = Approvals {
+        approved: vec![approval(1, &two), approval(2, &[])],
+        rollbacks: vec![],
+    };
+    let unsigned = Ledger::unsigned(all);
+    assert_eq!(code(1, &unsigned), Err("POLICY_OLDER_REVISION"));
+    assert_eq!(
+        code(2, &unsigned),
+        Ok("approved by ada, unsigned".to_owned())
+    );
+    // A decision counts from the very revision that it leaves.
+    let allowed = signed(both.clone(), vec![back(1, 2, &["cyd/3"])]);
+    let words = "approved by ada, signed by ada and bob; back from a newer revision by decision of bob, signed by cyd";
+    assert_eq!(code(1, &allowed), Ok(words.to_owned()));
+    assert!(code(2, &allowed).is_ok());
+    for decision in [
+        back(1, 2, &[]),
+        back(1, 2, &["cyd/bad"]),
+        back(1, 3, &["cyd/3"]),
+    ] {
+        let refused = signed(both.clone(), vec![decision]);
+        assert_eq!(code(1, &refused), Err("POLICY_OLDER_REVISION"));
+    }
+    let three = [both, vec![approval(3, &two)]].concat();
+    let lapsed = signed(three, vec![back(1, 2, &["cyd/3"])]);
+    assert_eq!(code(1, &lapsed), Err("POLICY_OLDER_REVISION"));
+}
+
+#[test]
+fn a_chain_has_no_gap_and_goes_up() {
+    let two = ["ada/1", "bob/2"];
+    let broken = Err("POLICY_CHAIN_BROKEN");
+    let gap = signed(vec![approval(1, &two), approval(3, &two)], vec![]);
+    assert_eq!(code(3, &gap), broken);
+    let cut = signed(vec![approval(2, &two)], vec![]);
+    assert_eq!(code(2, &cut), broken);
+    let mut down = approval(1, &two);
+    down.previous = Some(set(2).digest());
+    let mut first = approval(2, &two);
+    first.previous = None;
+    assert_eq!(code(2, &signed(vec![first, down], vec![])), broken);
+    // What is no statement says nothing, and is what the next one follows.
+    let mut legacy = approval(1, &[]);
+    legacy.wit = None;
+    let followed = signed(vec![legacy, approval(2, &two)], vec![]);
+    assert!(code(2, &followed).is_ok());
+    assert_eq!(code(1, &followed), Err("POLICY_UNSIGNED"));
+}
