@@ -314,21 +314,24 @@ fn a_connection_that_drips() {
     refused(&home, &ran, 31, "REGISTRY_TOO_SLOW", &["not done after 8s"]);
 }
 
+/// What a registry answers in its own way, by the line of a request.
+type Different = fn(&str) -> Option<Vec<Step>>;
+
 #[test]
 fn a_push_that_is_not_kept() {
     let created = || answer("201 Created", &[], b"");
     let upload = || answer("202 Accepted", &[("location", "/v2/a/up?s=1")], b"");
     let missing = || answer("404 Not Found", &[], b"");
     let nothing = |_: &str| None;
-    let refusing: fn(&str) -> Option<Vec<Step>> = |line| {
+    let refusing: Different = |line| {
         line.starts_with("PUT /v2/a/up")
             .then(|| answer("507 Full", &[], b""))
     };
-    let another: fn(&str) -> Option<Vec<Step>> = |line| {
+    let another: Different = |line| {
         let kept = line.starts_with("GET /v2/a/manifests/");
         kept.then(|| ok(MANIFEST, manifest(&"0".repeat(64), 1).as_bytes()))
     };
-    let cases: [(fn(&str) -> Option<Vec<Step>>, i32, &str); 3] = [
+    let cases: [(Different, i32, &str); 3] = [
         (refusing, 31, "REGISTRY_REFUSED"),
         (another, 24, "REGISTRY_WRONG_DIGEST"),
         (nothing, 31, "REGISTRY_NOT_FOUND"),
@@ -358,6 +361,77 @@ fn a_push_that_is_not_kept() {
             format!("PUT /v2/a/up?s=1&digest=sha256%3A{digest}")
         );
     }
+}
+
+/// A component of eight megabytes, most of them in a section that says nothing:
+/// more than the sockets take at once.
+fn heavy(home: &Home) -> String {
+    let payload = vec![b'x'; 8 << 20];
+    let size = payload.len() + 5;
+    // LEB128 in four bytes.
+    let leb = [0, 7, 14, 21].map(|shift| (size >> shift) as u8 & 0x7f | 0x80);
+    let mut bytes = component();
+    bytes.push(0);
+    bytes.extend_from_slice(&leb[..3]);
+    bytes.push(leb[3] & 0x7f);
+    bytes.extend_from_slice(b"\x04fill");
+    bytes.extend_from_slice(&payload);
+    let path = home.path().join("heavy.wasm");
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Takes longer in all than a silence may last, and is none: as long as
+/// somebody takes what is sent.
+#[test]
+fn an_upload_that_is_slow_and_one_that_stalls() {
+    let home = Home::new();
+    let heavy = heavy(&home);
+    let push = |pause: u64| {
+        let pause = Duration::from_millis(pause);
+        let faulty = Faulty::reading(pause, |_, asked| {
+            match asked.line.split(' ').next().unwrap() {
+                "HEAD" => answer("404 Not Found", &[], b""),
+                "POST" => answer("202 Accepted", &[("location", "/up")], b""),
+                "PUT" if asked.line.starts_with("PUT /up") => answer("201 Created", &[], b""),
+                _ => answer("418 Enough", &[], b""),
+            }
+        });
+        let to = faulty.reference("a:1");
+        let options = ["--insecure-http", "--timeout", "2s", "--format", "json"];
+        let ran = home
+            .birth(&[&["plugin", "push", &heavy, &to], &options[..]].concat())
+            .run();
+        (ran, faulty.asked())
+    };
+    let start = Instant::now();
+    let (ran, asked) = push(60);
+    assert!(
+        start.elapsed() > Duration::from_millis(1500),
+        "it was not slow"
+    );
+    refused(
+        &home,
+        &ran,
+        31,
+        "REGISTRY_REFUSED",
+        &["answered 418 while it took the manifest"],
+    );
+    assert_eq!(
+        asked
+            .iter()
+            .filter(|a| a.line.starts_with("PUT /up"))
+            .count(),
+        2
+    );
+    let (ran, _) = push(3_600_000);
+    refused(
+        &home,
+        &ran,
+        31,
+        "REGISTRY_SILENT",
+        &["silent for 2s while it took a blob"],
+    );
 }
 
 /// A registry that repeats what it was told, in the hope that it is printed.
