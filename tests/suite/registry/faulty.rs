@@ -10,6 +10,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use birth_core::digest::Digest;
+use birth_tests::cli::{Home, Ran};
+
+use super::{pull, shipped};
 
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(super) const CONFIG: &str = "application/vnd.wasm.config.v0+json";
@@ -193,4 +196,29 @@ fn wait(duration: Duration, stop: &AtomicBool) {
     while Instant::now() < until && !stop.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// The component that is asked for.
+pub(super) fn component() -> Vec<u8> {
+    std::fs::read(shipped("conflict")).unwrap()
+}
+
+/// The right manifest of the component.
+pub(super) fn right() -> String {
+    let bytes = component();
+    manifest(&Digest::of(&bytes).to_string(), bytes.len() as u64)
+}
+
+/// A registry with this manifest for every name, and this answer for a blob.
+pub(super) fn serving(manifest: Vec<Step>, blob: Vec<Step>) -> Faulty {
+    Faulty::start(move |_, asked| match asked.line.contains("/manifests/") {
+        true => manifest.clone(),
+        false => blob.clone(),
+    })
+}
+
+/// Pulls the tag that every such registry has.
+pub(super) fn pull_from(faulty: &Faulty, home: &Home, options: &[&str]) -> Ran {
+    let options = [&["--insecure-http"], options].concat();
+    pull(home, &faulty.reference("a:1"), &options)
 }

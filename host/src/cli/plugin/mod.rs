@@ -1,6 +1,7 @@
 //! `birth plugin`.
 
 mod build;
+mod fetch;
 mod places;
 mod pull;
 mod push;

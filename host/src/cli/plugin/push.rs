@@ -14,7 +14,7 @@ use super::registry::{self, ENVIRONMENT, RegistryOptions};
 use crate::cli::Output;
 use crate::cli::output::{GOOD, one_line, styled};
 use crate::plugin::limits::Limits;
-use crate::plugin::recognise::recognise;
+use crate::plugin::recognise::Recogniser;
 use crate::registry::layout::Artifact;
 use crate::run::failure::Failure;
 
@@ -62,7 +62,8 @@ impl Push {
         let limits = Limits::default();
         let bytes = read(&self.file, limits.component_bytes)?;
         let file = self.file.display().to_string();
-        let found = recognise(&file, &bytes, None, &limits)
+        let found = Recogniser::new(None, limits)?
+            .recognise(&file, &bytes)
             .map_err(|error| registry::unrecognised(&error))?;
         let artifact = Artifact {
             component: bytes,
