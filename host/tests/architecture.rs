@@ -85,12 +85,23 @@ fn one_module_names_the_driver_and_one_the_engine() {
     nobody_names("host/src", &signatures, &["host/src/trust"]);
 }
 
-/// cli → run → {pg, plugin, journal, kb, trust} → core; siblings never meet.
+/// A run waits for no registry: only `birth plugin` asks one.
+#[test]
+fn one_module_speaks_http_and_one_command_asks_it_to() {
+    let client = ["hyper::client", "tokio_rustls", "TlsConnector"];
+    nobody_names("host/src", &client, &["host/src/registry"]);
+    let names = ["crate::registry"];
+    nobody_names("host/src", &names, &["host/src/cli/plugin"]);
+}
+
+/// cli → run → {pg, plugin, journal, kb, registry, trust} → core; siblings never meet.
 #[test]
 fn arrows_go_one_way() {
-    for module in ["pg", "plugin", "journal", "kb", "trust"] {
-        let others: Vec<String> = ["pg", "plugin", "journal", "kb", "trust", "run", "cli"]
+    let siblings = ["pg", "plugin", "journal", "kb", "registry", "trust"];
+    for module in siblings {
+        let others: Vec<String> = siblings
             .iter()
+            .chain(&["run", "cli"])
             .filter(|other| **other != module)
             .map(|other| format!("crate::{other}"))
             .collect();

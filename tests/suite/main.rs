@@ -23,6 +23,7 @@ mod decisions;
 mod demo;
 mod deploy;
 mod doctor;
+mod documents;
 mod estate_facts;
 mod estates;
 mod facts;

@@ -71,40 +71,57 @@ impl RecogniseError {
     }
 }
 
-/// Loads a component as what it says it is, and asks for its name. `file` is
-/// what errors call it; compiled code is kept in `cache_dir`.
-///
-/// # Errors
-/// Whatever would keep it from being pinned.
-pub fn recognise(
-    file: &str,
-    bytes: &[u8],
-    cache_dir: Option<&Path>,
-    limits: &Limits,
-) -> Result<Recognised, RecogniseError> {
-    if let Some(what) = other_than_component(bytes) {
-        let file = file.to_owned();
-        return Err(RecogniseError::NotAComponent { file, what });
+/// Looks at components, as many as there are, with one engine.
+#[derive(Debug)]
+pub struct Recogniser {
+    engine: PluginEngine,
+    cache: Option<Cache>,
+    limits: Limits,
+}
+
+impl Recogniser {
+    /// Compiled code is kept in `cache_dir`; without it every look compiles.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub fn new(cache_dir: Option<&Path>, limits: Limits) -> Result<Self, PluginError> {
+        Ok(Self {
+            engine: PluginEngine::new()?,
+            cache: cache_dir.and_then(Cache::open),
+            limits,
+        })
     }
-    let found = exports_of_role(bytes).map_err(|source| RecogniseError::NotAPlugin {
-        file: file.to_owned(),
-        source,
-    })?;
-    let sha256 = Digest::of(bytes);
-    let id = PluginId {
-        role: found.role,
-        file: file.to_owned(),
-        sha256,
-    };
-    let cache = cache_dir.and_then(Cache::open);
-    let plugin = Plugin::load(&PluginEngine::new()?, limits, cache.as_ref(), id, bytes)?;
-    let description = plugin.describe()?;
-    Ok(Recognised {
-        role: found.role,
-        wit: found.wit,
-        exports: found.exports,
-        name: description.name.clone(),
-        version: description.version.clone(),
-        sha256,
-    })
+
+    /// Loads a component as what it says it is, and asks for its name. `file` is
+    /// what errors call it.
+    ///
+    /// # Errors
+    /// Whatever would keep it from being pinned.
+    pub fn recognise(&self, file: &str, bytes: &[u8]) -> Result<Recognised, RecogniseError> {
+        if let Some(what) = other_than_component(bytes) {
+            let file = file.to_owned();
+            return Err(RecogniseError::NotAComponent { file, what });
+        }
+        let found = exports_of_role(bytes).map_err(|source| RecogniseError::NotAPlugin {
+            file: file.to_owned(),
+            source,
+        })?;
+        let sha256 = Digest::of(bytes);
+        let id = PluginId {
+            role: found.role,
+            file: file.to_owned(),
+            sha256,
+        };
+        let cache = self.cache.as_ref();
+        let plugin = Plugin::load(&self.engine, &self.limits, cache, id, bytes)?;
+        let description = plugin.describe()?;
+        Ok(Recognised {
+            role: found.role,
+            wit: found.wit,
+            exports: found.exports,
+            name: description.name.clone(),
+            version: description.version.clone(),
+            sha256,
+        })
+    }
 }

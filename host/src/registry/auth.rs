@@ -149,3 +149,37 @@ fn sensitive(value: &str) -> Option<HeaderValue> {
     value.set_sensitive(true);
     Some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests state what they expect")]
+    use super::*;
+
+    fn shown_to(tls: bool, host: &str) -> Result<HeaderValue, RegistryError> {
+        let place = Place {
+            registry: host.to_owned(),
+            repository: "a".to_owned(),
+            action: Action::Pull,
+        };
+        let origin = Origin {
+            tls,
+            host: host.to_owned(),
+            port: 5000,
+        };
+        let credentials = Credentials::new("me".to_owned(), "secret".to_owned()).unwrap();
+        basic(&place, &origin, &credentials)
+    }
+
+    /// Whatever was allowed over plain HTTP, this is not.
+    #[test]
+    fn no_password_leaves_this_machine_in_clear() {
+        for (tls, host) in [(true, "r.example"), (false, "::1"), (false, "localhost")] {
+            let header = shown_to(tls, host).unwrap();
+            assert!(header.is_sensitive(), "{host}");
+        }
+        for host in ["r.example", "10.0.0.1", "localhost.evil.example"] {
+            let error = shown_to(false, host).unwrap_err();
+            assert_eq!(error.code(), "REGISTRY_PASSWORD_IN_CLEAR", "{host}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! One exchange over a connection of its own, with a limit on everything: the
 //! connection, every silence, the whole, and the size of the answer.
 
+use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -14,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
@@ -80,7 +82,7 @@ impl Transport {
             until: Instant::now() + self.silence * SILENCES,
         };
         let connected = async {
-            let stream = TcpStream::connect((origin.host.as_str(), origin.port))
+            let stream = connect(origin)
                 .await
                 .map_err(|error| RegistryError::Unreachable {
                     registry: origin.authority(),
@@ -166,6 +168,30 @@ impl Limits {
     fn next(&self) -> Instant {
         self.until.min(Instant::now() + self.silence)
     }
+}
+
+/// Connects to the first address that answers. What the system holds back of an
+/// upload is little, because it counts as taken: on a slow line, megabytes of it
+/// would look like a registry that does not answer.
+async fn connect(origin: &Origin) -> io::Result<TcpStream> {
+    const HELD_BACK: u32 = 256 << 10;
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "its name has no address");
+    for address in lookup_host((origin.host.as_str(), origin.port)).await? {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        };
+        let connected = async {
+            let socket = socket?;
+            socket.set_send_buffer_size(HELD_BACK)?;
+            socket.connect(address).await
+        };
+        match connected.await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 async fn exchange(

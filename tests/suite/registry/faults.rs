@@ -1,37 +1,13 @@
-//! Registries that lie, break off, stall, or are something else: each has its
-//! own error, and nothing of what came is kept.
-
-use std::fs;
-use std::time::{Duration, Instant};
+//! Registries that lie, or are something else: each has its own error, and
+//! nothing of what came is kept.
 
 use birth_core::digest::Digest;
-use birth_tests::cli::{Home, Ran};
+use birth_tests::cli::Home;
 
-use super::faulty::{Faulty, MANIFEST, Step, answer, manifest, ok};
+use super::faulty::{
+    Faulty, MANIFEST, Step, answer, component, manifest, ok, pull_from, right, serving,
+};
 use super::{PASSWORD, USER, pull, push, refused, sha256, shipped};
-
-fn component() -> Vec<u8> {
-    fs::read(shipped("conflict")).unwrap()
-}
-
-/// The right manifest of the component.
-fn right() -> String {
-    let bytes = component();
-    manifest(&Digest::of(&bytes).to_string(), bytes.len() as u64)
-}
-
-/// A registry with this manifest for every name, and this answer for a blob.
-fn serving(manifest: Vec<Step>, blob: Vec<Step>) -> Faulty {
-    Faulty::start(move |_, asked| match asked.line.contains("/manifests/") {
-        true => manifest.clone(),
-        false => blob.clone(),
-    })
-}
-
-fn pull_from(faulty: &Faulty, home: &Home, options: &[&str]) -> Ran {
-    let options = [&["--insecure-http"], options].concat();
-    pull(home, &faulty.reference("a:1"), &options)
-}
 
 /// Everything right, so that what follows fails for its own reason.
 #[test]
@@ -249,70 +225,8 @@ fn a_registry_that_says_why() {
     }
 }
 
-#[test]
-fn a_connection_that_is_cut() {
-    let bytes = component();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", bytes.len());
-    let half = [head.as_bytes(), &bytes[..bytes.len() / 2]].concat();
-    let right = || ok(MANIFEST, right().as_bytes());
-    for (manifest, blob) in [
-        (vec![], vec![]),
-        (vec![Step::Send(b"HTTP/1.1 200".to_vec())], vec![]),
-        (right(), vec![]),
-        (right(), vec![Step::Send(half)]),
-    ] {
-        let home = Home::new();
-        let faulty = serving(manifest, blob);
-        let ran = pull_from(&faulty, &home, &[]);
-        refused(
-            &home,
-            &ran,
-            31,
-            "REGISTRY_CONNECTION_BROKEN",
-            &[faulty.name()],
-        );
-    }
-}
-
-#[test]
-fn a_connection_that_stalls() {
-    let hour = Step::Wait(Duration::from_secs(3600));
-    let begun = Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nab".to_vec());
-    for manifest in [vec![hour.clone()], vec![begun, hour]] {
-        let home = Home::new();
-        let faulty = serving(manifest, vec![]);
-        let start = Instant::now();
-        let ran = pull_from(&faulty, &home, &["--timeout", "1s"]);
-        refused(
-            &home,
-            &ran,
-            31,
-            "REGISTRY_SILENT",
-            &["silent for 1s while it gave the manifest"],
-        );
-        assert!(
-            start.elapsed() < Duration::from_secs(15),
-            "{:?}",
-            start.elapsed()
-        );
-    }
-}
-
-/// Never silent, and never done.
-#[test]
-fn a_connection_that_drips() {
-    let mut steps = vec![Step::Send(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec(),
-    )];
-    for _ in 0..1000 {
-        steps.push(Step::Wait(Duration::from_millis(50)));
-        steps.push(Step::Send(b"x".to_vec()));
-    }
-    let home = Home::new();
-    let faulty = serving(steps, vec![]);
-    let ran = pull_from(&faulty, &home, &["--timeout", "400ms"]);
-    refused(&home, &ran, 31, "REGISTRY_TOO_SLOW", &["not done after 8s"]);
-}
+/// What a registry answers in its own way, by the line of a request.
+type Different = fn(&str) -> Option<Vec<Step>>;
 
 #[test]
 fn a_push_that_is_not_kept() {
@@ -320,15 +234,15 @@ fn a_push_that_is_not_kept() {
     let upload = || answer("202 Accepted", &[("location", "/v2/a/up?s=1")], b"");
     let missing = || answer("404 Not Found", &[], b"");
     let nothing = |_: &str| None;
-    let refusing: fn(&str) -> Option<Vec<Step>> = |line| {
+    let refusing: Different = |line| {
         line.starts_with("PUT /v2/a/up")
             .then(|| answer("507 Full", &[], b""))
     };
-    let another: fn(&str) -> Option<Vec<Step>> = |line| {
+    let another: Different = |line| {
         let kept = line.starts_with("GET /v2/a/manifests/");
         kept.then(|| ok(MANIFEST, manifest(&"0".repeat(64), 1).as_bytes()))
     };
-    let cases: [(fn(&str) -> Option<Vec<Step>>, i32, &str); 3] = [
+    let cases: [(Different, i32, &str); 3] = [
         (refusing, 31, "REGISTRY_REFUSED"),
         (another, 24, "REGISTRY_WRONG_DIGEST"),
         (nothing, 31, "REGISTRY_NOT_FOUND"),

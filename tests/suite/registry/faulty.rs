@@ -7,9 +7,12 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use birth_core::digest::Digest;
+use birth_tests::cli::{Home, Ran};
+
+use super::{pull, shipped};
 
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(super) const CONFIG: &str = "application/vnd.wasm.config.v0+json";
@@ -69,7 +72,15 @@ pub(super) struct Faulty {
 impl Faulty {
     /// `handler` also gets the server's own host and port.
     pub(super) fn start(handler: impl Fn(&str, &Asked) -> Vec<Step> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::reading(Duration::ZERO, handler)
+    }
+
+    /// One that pauses between the pieces of a body that it reads.
+    pub(super) fn reading(
+        pause: Duration,
+        handler: impl Fn(&str, &Asked) -> Vec<Step> + Send + 'static,
+    ) -> Self {
+        let listener = listen();
         let address = listener.local_addr().unwrap().to_string();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
@@ -82,7 +93,7 @@ impl Faulty {
                     }
                     let handler = |asked: &Asked| handler(&address, asked);
                     // Whoever hangs up is the one under test.
-                    let _ = serve(stream.unwrap(), &handler, &asked, &stop);
+                    let _ = serve(stream.unwrap(), &handler, &asked, &stop, pause);
                 }
             }
         });
@@ -120,11 +131,29 @@ impl Drop for Faulty {
     }
 }
 
+/// On any port of loopback. Takes little before it is read: what the system
+/// takes looks to the client as if the server had.
+fn listen() -> TcpListener {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(64 << 10).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(16).unwrap().into_std().unwrap();
+        listener.set_nonblocking(false).unwrap();
+        listener
+    })
+}
+
 fn serve(
     stream: TcpStream,
     handler: &dyn Fn(&Asked) -> Vec<Step>,
     asked: &Mutex<Vec<Asked>>,
     stop: &AtomicBool,
+    pause: Duration,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut reader = BufReader::new(stream.try_clone()?);
@@ -140,10 +169,14 @@ fn serve(
         };
     }
     let length = headers.get("content-length").and_then(|l| l.parse().ok());
-    std::io::copy(
-        &mut reader.by_ref().take(length.unwrap_or(0)),
-        &mut std::io::sink(),
-    )?;
+    let mut left: usize = length.unwrap_or(0);
+    let mut piece = vec![0; 256 << 10];
+    while left > 0 {
+        wait(pause, stop);
+        let size = left.min(piece.len());
+        reader.read_exact(&mut piece[..size])?;
+        left -= size;
+    }
     let line = line.trim_end().trim_end_matches(" HTTP/1.1").to_owned();
     let request = Asked { line, headers };
     asked.lock().unwrap().push(request.clone());
@@ -151,14 +184,41 @@ fn serve(
     for step in handler(&request) {
         match step {
             Step::Send(bytes) => stream.write_all(&bytes)?,
-            Step::Wait(duration) => {
-                // In small pieces, so that a test does not wait for its server.
-                let until = std::time::Instant::now() + duration;
-                while std::time::Instant::now() < until && !stop.load(Ordering::SeqCst) {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-            }
+            Step::Wait(duration) => wait(duration, stop),
         }
     }
     Ok(())
+}
+
+/// In small pieces, so that a test does not wait for its server.
+fn wait(duration: Duration, stop: &AtomicBool) {
+    let until = Instant::now() + duration;
+    while Instant::now() < until && !stop.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The component that is asked for.
+pub(super) fn component() -> Vec<u8> {
+    std::fs::read(shipped("conflict")).unwrap()
+}
+
+/// The right manifest of the component.
+pub(super) fn right() -> String {
+    let bytes = component();
+    manifest(&Digest::of(&bytes).to_string(), bytes.len() as u64)
+}
+
+/// A registry with this manifest for every name, and this answer for a blob.
+pub(super) fn serving(manifest: Vec<Step>, blob: Vec<Step>) -> Faulty {
+    Faulty::start(move |_, asked| match asked.line.contains("/manifests/") {
+        true => manifest.clone(),
+        false => blob.clone(),
+    })
+}
+
+/// Pulls the tag that every such registry has.
+pub(super) fn pull_from(faulty: &Faulty, home: &Home, options: &[&str]) -> Ran {
+    let options = [&["--insecure-http"], options].concat();
+    pull(home, &faulty.reference("a:1"), &options)
 }

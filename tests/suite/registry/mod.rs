@@ -3,6 +3,7 @@
 //! registry should.
 
 mod authentication;
+mod connections;
 mod faults;
 mod faulty;
 mod redirects;

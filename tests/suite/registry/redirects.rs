@@ -1,24 +1,14 @@
 //! Where registries send us, for a blob or for a token: how far that is
 //! followed, and who gets to see a password.
 
-use std::fs;
-
 use birth_tests::cli::{Birth, Home};
 
-use super::faulty::{Asked, Faulty, MANIFEST, Step, answer, manifest, ok};
+use super::faulty::{Asked, Faulty, MANIFEST, Step, answer, component, ok, right};
 use super::server::{Registry, Setup};
 use super::{PASSWORD, USER, pull, push, refused, sha256, shipped};
 
 fn to(location: &str) -> Vec<Step> {
     answer("307 Temporary Redirect", &[("location", location)], b"")
-}
-
-fn right() -> String {
-    let bytes = fs::read(shipped("conflict")).unwrap();
-    manifest(
-        &sha256(&shipped("conflict")).to_string(),
-        bytes.len() as u64,
-    )
 }
 
 fn blob() -> String {
@@ -198,7 +188,7 @@ fn with_tokens(realm: &'static str, token: &'static str) -> Faulty {
         }
         match asked.line.contains("/manifests/") {
             true => ok(MANIFEST, right().as_bytes()),
-            false => ok("x", &fs::read(shipped("conflict")).unwrap()),
+            false => ok("x", &component()),
         }
     })
 }

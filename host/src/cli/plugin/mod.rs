@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod fetch;
 mod inspect;
 mod new;
 mod places;

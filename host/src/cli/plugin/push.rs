@@ -10,20 +10,19 @@ use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::Role;
 
-use super::places::PluginPlaces;
 use super::registry::{self, ENVIRONMENT, RegistryOptions};
 use crate::cli::Output;
 use crate::cli::output::{GOOD, one_line, styled};
 use crate::plugin::limits::Limits;
-use crate::plugin::recognise::recognise;
+use crate::plugin::recognise::Recogniser;
 use crate::registry::layout::Artifact;
 use crate::run::failure::Failure;
 
 /// Push a component to a registry, in the wasm OCI layout.
 ///
-/// What is no plugin without imports is refused. The same component gives the
-/// same manifest, so pushing it again changes nothing. Prints the lines for the
-/// policy set.
+/// Refuses what is no plugin, and one that imports anything. The same component
+/// gives the same manifest, so pushing it again changes nothing. Prints the lines
+/// for the policy set.
 #[derive(Debug, Args)]
 #[command(after_help = ENVIRONMENT)]
 pub(super) struct Push {
@@ -33,8 +32,6 @@ pub(super) struct Push {
     reference: String,
     #[command(flatten)]
     registry: RegistryOptions,
-    #[command(flatten)]
-    places: PluginPlaces,
 }
 
 #[derive(Serialize)]
@@ -65,8 +62,8 @@ impl Push {
         let limits = Limits::default();
         let bytes = read(&self.file, limits.component_bytes)?;
         let file = self.file.display().to_string();
-        let cache = self.places.cache();
-        let found = recognise(&file, &bytes, cache.as_deref(), &limits)
+        let found = Recogniser::new(None, limits)?
+            .recognise(&file, &bytes)
             .map_err(|error| registry::unrecognised(&error))?;
         let artifact = Artifact {
             component: bytes,

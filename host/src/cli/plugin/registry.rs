@@ -102,8 +102,10 @@ fn of_environment(named: Option<&Reference>) -> Result<Option<(String, Credentia
         unusable("BIRTH_REGISTRY_USER is set, and a policy set may name any registry")
             .with_hint("say in BIRTH_REGISTRY_HOST which registry the user is for")
     })?;
-    let credentials = Credentials::new(user, password)
-        .map_err(|why| unusable(&format!("BIRTH_REGISTRY_USER cannot be used: {why}")))?;
+    let credentials = Credentials::new(user, password).map_err(|why| {
+        unusable(&format!("BIRTH_REGISTRY_USER cannot be used: {why}"))
+            .with_hint("name a user that the registry knows")
+    })?;
     Ok(Some((host, credentials)))
 }
 
