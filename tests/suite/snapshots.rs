@@ -251,6 +251,9 @@ fn final_responses_of_a_walk() {
         assert_snapshot!("runs_replay", shown(&replayed));
         assert_snapshot!("rollback_asks", shown(&stage.run(&["rollback", &run])));
     });
+    // Runs are listed by the second in which they began: another one, however fast
+    // or slow the machine is.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
     let undone = stage.run(&["rollback", &run, "--yes"]);
     let undone_run = undone.run_id();
     let nothing = stage.run(&["rollback", &run, "--yes", "--format", "json"]);
