@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use flate2::read::GzDecoder;
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
@@ -262,8 +263,8 @@ pub(super) fn read_file(
     }
 }
 
-/// Run ids in the order in which the runs were started: the suffix that tells
-/// runs of one second apart is a number.
+/// What an id says of when its run was started: the second, and the suffix that
+/// tells runs of one second and operation apart, which is a number.
 fn started_order(id: &str) -> (&str, u32, &str) {
     let (base, suffix) = match id.rsplit_once("Z-") {
         Some((base, suffix)) => (base, suffix.parse().unwrap_or(0)),
@@ -296,9 +297,17 @@ pub fn list(root: &Path) -> Result<Vec<Listed>, JournalError> {
         .filter_map(|e| e.file_name().into_string().ok())
         .filter(|id| validate_run_id(id).is_ok())
         .collect();
-    ids.sort_by(|a, b| started_order(a).cmp(&started_order(b)));
-    Ok(ids
+    ids.sort();
+    let mut runs: Vec<Listed> = ids
         .into_iter()
         .map(|id| (id.clone(), open(root, &id)))
-        .collect())
+        .collect();
+    // The id says in which second a run began, and its first event when in it.
+    runs.sort_by_cached_key(|(id, view)| {
+        let (time, suffix, stem) = started_order(id);
+        let first = view.as_ref().ok().and_then(|view| view.events.first());
+        let began = first.and_then(|event| event.at.parse::<Timestamp>().ok());
+        (time.to_owned(), began, suffix, stem.to_owned())
+    });
+    Ok(runs)
 }

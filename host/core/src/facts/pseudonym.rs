@@ -23,7 +23,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::digest::DigestBuilder;
 
-/// Words that the shipped rules test, one a line.
+/// Words that the shipped rules test, one a line, and first halves of those that
+/// are tested as two words written together (`deploytoken`).
 pub const WORDS: &str = include_str!("pseudonym/words.txt");
 
 /// Endings that rules look for in words that are written together; the longest
