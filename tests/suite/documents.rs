@@ -9,16 +9,20 @@ use birth_tests::cli::{Home, workspace};
 /// them.
 fn commands(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut in_block = false;
+    let mut block = None;
     let joined = text.replace("\\\n", " ");
     for line in joined.lines() {
-        if line.trim_start().starts_with("```") {
-            in_block = !in_block;
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            block = match block {
+                None => Some(language.trim()),
+                Some(_) => None,
+            };
             continue;
         }
         let line = line.trim_start();
         let line = line.strip_prefix("$ ").unwrap_or(line);
-        if in_block && line.starts_with("birth ") {
+        let of_shell = matches!(block, Some("" | "sh" | "console"));
+        if of_shell && line.starts_with("birth ") {
             found.push(line.to_owned());
         }
     }
@@ -34,13 +38,13 @@ fn words(line: &str) -> Vec<String> {
         match (quote, c) {
             (Some(q), c) if c == q => quote = None,
             (None, '"' | '\'') => quote = Some(c),
+            (None, ' ') if word.is_empty() => {}
             (None, ' ') => words.push(std::mem::take(&mut word)),
             (None, '|' | '>' | ';' | '&' | '#' | '<') if word.is_empty() => return words,
             (_, c) => word.push(c),
         }
     }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
+    words.extend((!word.is_empty()).then_some(word));
     words
 }
 

@@ -10,7 +10,7 @@ mod replay;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use birth_tests::cli::{Ran, workspace};
+use birth_tests::cli::{Home, Ran, workspace};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -57,14 +57,19 @@ fn compress(path: &Path, text: &str) {
 }
 
 /// The policy set of an approved revision before the one that decides.
-fn revision(number: u32) -> [String; 4] {
+fn revision(home: &Home, number: usize) -> [String; 4] {
     let folder = workspace().join("plugins/approved");
-    let path = |name: String| folder.join(name).to_str().unwrap().to_owned();
+    // The list as it was then: newer revisions would be in the way.
+    let list = std::fs::read_to_string(folder.join("approved.toml")).unwrap();
+    let entries: Vec<&str> = list.split("[[approved]]").collect();
+    let then = home.path().join("approved.toml");
+    std::fs::write(&then, entries[..=number].join("[[approved]]")).unwrap();
+    let set = folder.join(format!("{number}/policy.toml"));
     [
         "--policy".to_owned(),
-        path(format!("{number}/policy.toml")),
+        set.to_str().unwrap().to_owned(),
         "--approved".to_owned(),
-        path("approved.toml".to_owned()),
+        then.to_str().unwrap().to_owned(),
     ]
 }
 

@@ -128,11 +128,11 @@ fn what_it_refuses() {
     scene.approve("bob", &["--why", "x"]).expect_code(0);
 
     // An entry of format 1 is no statement.
-    scene.revision(4, 3);
+    scene.revision(5, 4);
     let ran = scene.approve("ada", &["--why", "x"]).expect_code(24);
     assert!(ran.stderr.contains("[ALREADY_APPROVED]"), "{}", ran.stderr);
     // What could not run is not approved.
-    scene.revision(3, 5);
+    scene.revision(4, 6);
     scene.set.write("conflict.wasm", "other");
     let ran = scene.approve("ada", &["--why", "x"]).expect_code(24);
     assert!(

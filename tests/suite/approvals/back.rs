@@ -11,10 +11,10 @@ const OLDER: &str = "POLICY_OLDER_REVISION";
 /// Revisions 4 and 5 are approved, and the set is 4 again.
 fn scene() -> Scene {
     let scene = Scene::approved();
-    scene.revision(4, 5);
+    scene.revision(5, 6);
     scene.approve("ada", &["--why", "the fifth"]).expect_code(0);
     scene.approve("bob", &[]).expect_code(0);
-    scene.revision(5, 4);
+    scene.revision(6, 5);
     scene
 }
 
@@ -22,11 +22,11 @@ fn scene() -> Scene {
 fn an_older_revision_needs_a_signed_decision() {
     let db = Database::new(server::one(), PLAIN.script);
     let scene = scene();
-    scene.expect_refused(&db, OLDER, &["older than revision 5", "--rollback"]);
+    scene.expect_refused(&db, OLDER, &["older than revision 6", "--rollback"]);
     // It is told in a plan, and may be looked at where it is kept.
     let plan = scene.on(&db, &["plan", "storage"]).run().expect_code(0);
     assert!(
-        plan.stderr.contains("older than revision 5"),
+        plan.stderr.contains("older than revision 6"),
         "{}",
         plan.stderr
     );
@@ -56,14 +56,14 @@ fn an_older_revision_needs_a_signed_decision() {
         "{verified}"
     );
     let log = scene.policy(&["log"]).run().expect_code(0).stdout;
-    assert!(log.contains("back to birth revision 4"), "{log}");
+    assert!(log.contains("back to birth revision 5"), "{log}");
 
     // It lapses when yet another revision is approved.
-    scene.revision(4, 6);
+    scene.revision(5, 7);
     scene.approve("ada", &["--why", "the sixth"]).expect_code(0);
     scene.approve("cyd", &[]).expect_code(0);
     scene.policy(&["verify"]).run().expect_code(0);
-    scene.revision(6, 4);
+    scene.revision(7, 5);
     let ran = scene
         .on(&db, &["apply", "storage", "--yes"])
         .run()
@@ -108,11 +108,11 @@ fn an_operator_may_rule_it_out() {
     scene.policy(&["verify"]).run().expect_code(0);
     scene.trust("[require]\napprove = { reviewer = 2 }\n");
     scene.expect_refused(&db, OLDER, &["no `rollback`, so nobody may"]);
-    scene.trust("[require]\napprove = { reviewer = 2 }\nrollback = { reviewer = 2 }\n[lowest-revision]\nbirth = 5\n");
+    scene.trust("[require]\napprove = { reviewer = 2 }\nrollback = { reviewer = 2 }\n[lowest-revision]\nbirth = 6\n");
     scene.expect_refused(
         &db,
         "POLICY_REVISION_TOO_LOW",
-        &["below 5", "[lowest-revision]"],
+        &["below 6", "[lowest-revision]"],
     );
     // The list cannot be cut to get around that.
     let list = scene.list();
@@ -121,7 +121,7 @@ fn an_operator_may_rule_it_out() {
         .map(|_| list.rfind("\n[[approved]]\n").unwrap())
         .unwrap();
     scene.set.write("approved.toml", &list[..fifth]);
-    scene.expect_refused(&db, "POLICY_REVISION_TOO_LOW", &["below 5"]);
+    scene.expect_refused(&db, "POLICY_REVISION_TOO_LOW", &["below 6"]);
 }
 
 /// Without a trust file the same, and unsigned, as everything is then.
@@ -150,7 +150,7 @@ fn decisions_that_make_no_sense() {
         .approve("ada", &["--rollback", "--why", "back"])
         .expect_code(20);
     assert!(ran.stderr.contains("[NOTHING_NEWER]"), "{}", ran.stderr);
-    scene.revision(4, 2);
+    scene.revision(5, 3);
     let ran = scene
         .approve("ada", &["--rollback", "--why", "back"])
         .expect_code(24);

@@ -20,7 +20,7 @@ fn without(list: &str, line: &str) -> String {
 
 fn two_approved() -> Scene {
     let scene = Scene::approved();
-    scene.revision(4, 5);
+    scene.revision(5, 6);
     scene.approve("ada", &["--why", "the fifth"]).expect_code(0);
     scene.approve("cyd", &[]).expect_code(0);
     scene
@@ -34,9 +34,9 @@ fn a_chain_that_is_broken() {
     let list = scene.list();
     let broken = "POLICY_CHAIN_BROKEN";
     for (line, says) in [
-        // Revision 5 follows 4, which is gone; 4 follows 3, which is.
+        // Revision 6 follows 5, which is gone; 5 follows 4, which is.
+        ("revision = 5", "broken at revision 6"),
         ("revision = 4", "broken at revision 5"),
-        ("revision = 3", "broken at revision 4"),
     ] {
         scene.set.write("approved.toml", without(&list, line));
         scene.expect_refused(&db, broken, &[says, "before it stands"]);
@@ -52,11 +52,11 @@ fn a_chain_that_is_broken() {
     }
     // Nor does anything fit in between, or in another order.
     let entries: Vec<&str> = list.split("\n[[approved]]\n").collect();
-    let swapped = [&entries[..4], &[entries[5], entries[4]]].concat();
+    let swapped = [&entries[..5], &[entries[6], entries[5]]].concat();
     scene
         .set
         .write("approved.toml", swapped.join("\n[[approved]]\n"));
-    scene.expect_refused(&db, broken, &["broken at revision 5"]);
+    scene.expect_refused(&db, broken, &["broken at revision 6"]);
 }
 
 /// Sets of other names in the same file are none of its business.
@@ -118,7 +118,7 @@ fn an_approval_of_another_set() {
         "accept-varchar = true",
     );
     for (from, to) in [
-        ("revision = 4\nwit", "revision = 7\nwit"),
+        ("revision = 5\nwit", "revision = 8\nwit"),
         ("wit = \"0.1.0\"", "wit = \"0.1.1\""),
     ] {
         scene.set.write("approved.toml", list.replace(from, to));
@@ -146,7 +146,7 @@ fn a_change_of_settings_without_a_new_approval() {
         "shortest-free-text = 64",
         "shortest-free-text = 32",
     );
-    scene.expect_refused(&db, "POLICY_NOT_APPROVED", &["revision 4"]);
+    scene.expect_refused(&db, "POLICY_NOT_APPROVED", &["revision 5"]);
     let ran = scene.approve("ada", &["--why", "shorter"]).expect_code(24);
     assert!(
         ran.stderr.contains("[REVISION_NOT_HIGHER]"),
@@ -154,7 +154,7 @@ fn a_change_of_settings_without_a_new_approval() {
         ran.stderr
     );
     assert!(ran.stderr.contains("raise `revision`"), "{}", ran.stderr);
-    scene.revision(4, 5);
+    scene.revision(5, 6);
     scene.approve("ada", &["--why", "shorter"]).expect_code(0);
     scene.approve("cyd", &[]).expect_code(0);
     scene

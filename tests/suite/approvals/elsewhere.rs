@@ -9,7 +9,7 @@ fn the_statement_goes_out_and_the_signature_comes_back() {
     let printed = scene.policy(&command).run().expect_code(0);
     let statement = printed.stdout.as_str();
     assert!(
-        statement.starts_with("birth policy approval 1\nset: \"birth\"\nrevision: 4\n"),
+        statement.starts_with("birth policy approval 1\nset: \"birth\"\nrevision: 5\n"),
         "{statement}"
     );
     assert!(

@@ -13,7 +13,7 @@ use crate::policies::PolicyDir;
 
 pub(super) const NAMESPACE: &str = "birth-policy-approval";
 
-/// The shipped set as revision 4, with the shipped approvals of revisions 1 to 3.
+/// The shipped set as revision 5, with the shipped approvals of revisions 1 to 4.
 #[derive(Debug)]
 pub(super) struct Scene {
     pub(super) home: Home,
@@ -36,11 +36,11 @@ impl Scene {
         scene.trust("[require]\napprove = { reviewer = 2 }\nrollback = { reviewer = 2 }\n");
         scene
             .set
-            .edit("policy.toml", "revision = 3", "revision = 4");
+            .edit("policy.toml", "revision = 4", "revision = 5");
         scene
     }
 
-    /// As [`Self::new`], with revision 4 signed by Ada and Bob.
+    /// As [`Self::new`], with revision 5 signed by Ada and Bob.
     pub(super) fn approved() -> Self {
         let scene = Self::new();
         scene

@@ -41,7 +41,7 @@ fn two_of_three_and_every_kind_of_key() {
     scene.expect_refused(
         &db,
         "POLICY_NOT_APPROVED",
-        &["revision 4", "birth policy approve"],
+        &["revision 5", "birth policy approve"],
     );
     let first = scene
         .approve("ada", &["--why", "the fourth"])
@@ -180,7 +180,7 @@ fn signatures_that_do_not_count() {
                     .as_str()
                     .unwrap()
                     .to_owned();
-                let other = statement.replace("revision: 4", "revision: 3");
+                let other = statement.replace("revision: 5", "revision: 4");
                 assert_ne!(statement, other);
                 scene.replace_last_signature(&sign(&scene.path("bob"), NAMESPACE, &other));
             },
@@ -359,10 +359,10 @@ fn a_statement_that_was_tampered_with() {
 fn a_key_that_expires_ends_what_it_approved_last() {
     let db = Database::new(server::one(), PLAIN.script);
     let scene = Scene::approved();
-    scene.revision(4, 5);
+    scene.revision(5, 6);
     scene.approve("ada", &["--why", "the fifth"]).expect_code(0);
     scene.approve("cyd", &[]).expect_code(0);
-    // Bob's key is over; it was good for revision 4, and 5 does without him.
+    // Bob's key is over; it was good for revision 5, and 6 does without him.
     let in_a_minute = "valid-before=\"20991231Z\"";
     scene.signers(&[
         scene.line("ada", "ada", ""),
@@ -385,7 +385,7 @@ fn a_key_that_expires_ends_what_it_approved_last() {
     scene.policy(&["verify"]).run().expect_code(0);
     let log = scene.policy(&["log", "--format", "json"]).run();
     let log = log.expect_code(0).json();
-    assert_eq!(log["approved"][3]["backing"]["kind"], "signed", "{log:#}");
+    assert_eq!(log["approved"][4]["backing"]["kind"], "signed", "{log:#}");
     // Cyd's: it decides today.
     scene.signers(&[
         scene.line("ada", "ada", ""),

@@ -52,7 +52,7 @@ fn an_approved_component_is_described_whole() {
     for says in [
         "imports    none",
         "start functions: 0",
-        "It names 12 settings",
+        "It names 15 settings",
         "nothing is wrong",
     ] {
         assert!(ran.stdout.contains(says), "no {says:?} in {}", ran.stdout);

@@ -9,7 +9,7 @@ use crate::policies::PolicyDir;
 /// has to say who made it.
 fn changed() -> PolicyDir {
     let set = PolicyDir::shipped();
-    set.edit("policy.toml", "revision = 3", "revision = 4");
+    set.edit("policy.toml", "revision = 4", "revision = 5");
     for _ in 0..2 {
         set.edit("policy.toml", ", \"observed\"]", "]");
     }
@@ -30,7 +30,7 @@ fn diff(home: &Home, old: &str, new: &str, options: &[&str]) -> birth_tests::cli
 fn every_collection_whose_verdict_is_another() {
     let scene = scene();
     let set = changed();
-    let command = ["policy", "diff", "approved:3", &set.file()];
+    let command = ["policy", "diff", "approved:4", &set.file()];
     let live = scene
         .on(&command)
         .arg("--format")
@@ -87,21 +87,21 @@ fn every_collection_whose_verdict_is_another() {
     // The same on a file: the same changes, and the same digest each time.
     let file = exported(&scene, &[]);
     let facts = ["--facts", file.to_str().unwrap(), "--format", "json"];
-    let of_file = diff(&scene.home, "approved:3", &set.file(), &facts)
+    let of_file = diff(&scene.home, "approved:4", &set.file(), &facts)
         .expect_code(30)
         .json();
     assert_eq!(of_file["changes"], live["changes"]);
-    let again = diff(&scene.home, "approved:3", &set.file(), &facts)
+    let again = diff(&scene.home, "approved:4", &set.file(), &facts)
         .expect_code(30)
         .json();
     assert_eq!(of_file["digest"], again["digest"]);
-    let back = diff(&scene.home, &set.file(), "approved:3", &facts)
+    let back = diff(&scene.home, &set.file(), "approved:4", &facts)
         .expect_code(30)
         .json();
     assert_ne!(of_file["digest"], back["digest"]);
     assert_eq!(of_file["facts_digest"], back["facts_digest"]);
     let less = [&facts[..], &["--role", "coverage"]].concat();
-    let less = diff(&scene.home, "approved:3", &set.file(), &less)
+    let less = diff(&scene.home, "approved:4", &set.file(), &less)
         .expect_code(30)
         .json();
     assert_ne!(of_file["digest"], less["digest"]);
@@ -118,11 +118,11 @@ fn text_and_markdown_say_the_same_and_let_no_name_through() {
     let set = changed();
     let file = exported(&scene, &[]);
     let facts = ["--facts", file.to_str().unwrap()];
-    let text = diff(&scene.home, "approved:3", &set.file(), &facts).expect_code(30);
+    let text = diff(&scene.home, "approved:4", &set.file(), &facts).expect_code(30);
     for part in [
         "Policy sets: different",
-        "birth revision 3",
         "birth revision 4",
+        "birth revision 5",
         "NOT APPROVED",
         "setting governed-roles:",
         "\"zebra_visits\"",
@@ -137,7 +137,7 @@ fn text_and_markdown_say_the_same_and_let_no_name_through() {
         );
     }
     let markdown = [&facts[..], &["--format", "markdown"]].concat();
-    let markdown = diff(&scene.home, "approved:3", &set.file(), &markdown)
+    let markdown = diff(&scene.home, "approved:4", &set.file(), &markdown)
         .expect_code(30)
         .stdout;
     for part in [
@@ -168,7 +168,7 @@ fn the_same_set_is_the_same_and_nothing_is_asked() {
     let scene = scene();
     let file = exported(&scene, &[]);
     let facts = ["--facts", file.to_str().unwrap()];
-    let same = diff(&scene.home, "approved:3", "approved:3", &facts).expect_code(0);
+    let same = diff(&scene.home, "approved:4", "approved:4", &facts).expect_code(0);
     assert!(
         same.stdout.contains("Policy sets: the same"),
         "{}",
@@ -183,7 +183,7 @@ fn the_same_set_is_the_same_and_nothing_is_asked() {
         "refuse-row-moves = true",
     );
     let json = [&facts[..], &["--format", "json"]].concat();
-    let same = diff(&scene.home, "approved:3", &set.file(), &json)
+    let same = diff(&scene.home, "approved:4", &set.file(), &json)
         .expect_code(0)
         .json();
     assert_eq!(same["roles"]["coverage"]["compared"], "asked");
@@ -200,7 +200,7 @@ fn sets_with_other_roles() {
     let file = exported(&scene, &[]);
     let facts = ["--facts", file.to_str().unwrap()];
     let json = [&facts[..], &["--format", "json"]].concat();
-    let found = diff(&scene.home, "approved:2", "approved:3", &json)
+    let found = diff(&scene.home, "approved:2", "approved:4", &json)
         .expect_code(30)
         .json();
     assert_eq!(
@@ -209,7 +209,7 @@ fn sets_with_other_roles() {
     );
     assert!(found["roles"]["coverage"].is_null());
     assert!(found["roles"]["classification"]["plugin"].is_object());
-    let back = diff(&scene.home, "approved:3", "approved:1", &facts).expect_code(30);
+    let back = diff(&scene.home, "approved:4", "approved:1", &facts).expect_code(30);
     assert!(
         back.stdout.contains("only the old set has this role"),
         "{}",
@@ -217,14 +217,14 @@ fn sets_with_other_roles() {
     );
     // Where nothing is left to compare, nothing is compared.
     let none = [&facts[..], &["--role", "coverage"]].concat();
-    let ran = diff(&scene.home, "approved:2", "approved:3", &none);
+    let ran = diff(&scene.home, "approved:2", "approved:4", &none);
     refused(ran, 20, "NO_COMMON_ROLE", "coverage");
     // Facts that say nothing of a role are no facts without changes.
     let file = exported(&scene, &["--role", "conflict"]);
     let set = changed();
     let ran = diff(
         &scene.home,
-        "approved:3",
+        "approved:4",
         &set.file(),
         &["--facts", file.to_str().unwrap()],
     );
@@ -242,7 +242,7 @@ fn sets_that_are_none() {
         ("/nowhere/policy.toml", 28, "FILE_NOT_READABLE"),
     ] {
         refused(
-            diff(&scene.home, "approved:3", name, &facts),
+            diff(&scene.home, "approved:4", name, &facts),
             exit,
             code,
             "",
@@ -250,11 +250,11 @@ fn sets_that_are_none() {
     }
     let set = changed();
     set.write("classification.wasm", b"other bytes");
-    let ran = diff(&scene.home, "approved:3", &set.file(), &facts);
+    let ran = diff(&scene.home, "approved:4", &set.file(), &facts);
     refused(ran, 24, "PLUGIN_PIN_MISMATCH", "classification");
     let both = [&facts[..], &["--database", "x"]].concat();
     assert_eq!(
-        diff(&scene.home, "approved:3", "approved:2", &both).code,
+        diff(&scene.home, "approved:4", "approved:2", &both).code,
         Some(2)
     );
 }

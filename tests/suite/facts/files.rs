@@ -154,7 +154,7 @@ fn files_that_are_none_are_refused_by_everything_that_reads_them() {
                 "policy",
                 "diff",
                 "approved:2",
-                "approved:3",
+                "approved:4",
                 "--facts",
                 path,
             ],

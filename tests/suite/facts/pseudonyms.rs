@@ -62,7 +62,7 @@ fn verdicts_stay_what_they_were() {
             "policy",
             "diff",
             "approved:2",
-            "approved:3",
+            "approved:4",
             "--facts",
             file,
             "--role",

@@ -25,7 +25,7 @@ fn every_run_of_every_revision_is_replayed() {
     let nothing = all(&home, &[]).expect_code(0);
     assert!(nothing.stdout.contains("0 runs"), "{}", nothing.stdout);
     // Decided by revision 1, which is not the set that decides today.
-    let old = revision(1);
+    let old = revision(&home, 1);
     let mut apply = home.on(&db, &["apply", "storage", "--yes"]);
     for option in &old {
         apply = apply.arg(option);

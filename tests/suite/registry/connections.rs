@@ -73,19 +73,22 @@ fn a_connection_that_drips() {
     refused(&home, &ran, 31, "REGISTRY_TOO_SLOW", &["not done after 8s"]);
 }
 
-/// A component of eight megabytes, most of them in a section that says nothing:
-/// more than the sockets take at once.
+/// A component of eight megabytes, most of them data of a module that nothing
+/// uses: more than the sockets take at once.
 fn heavy(home: &Home) -> String {
-    let payload = vec![b'x'; 8 << 20];
-    let size = payload.len() + 5;
     // LEB128 in four bytes.
-    let leb = [0, 7, 14, 21].map(|shift| (size >> shift) as u8 & 0x7f | 0x80);
+    let leb = |n: usize| [n | 0x80, n >> 7 | 0x80, n >> 14 | 0x80, n >> 21 & 0x7f].map(|b| b as u8);
+    let payload = vec![b'x'; 8 << 20];
+    let mut module = b"\0asm\x01\0\0\0\x0b".to_vec();
+    module.extend(leb(2 + 4 + payload.len()));
+    // One segment, passive.
+    module.extend([1, 1]);
+    module.extend(leb(payload.len()));
+    module.extend(payload);
     let mut bytes = component();
-    bytes.push(0);
-    bytes.extend_from_slice(&leb[..3]);
-    bytes.push(leb[3] & 0x7f);
-    bytes.extend_from_slice(b"\x04fill");
-    bytes.extend_from_slice(&payload);
+    bytes.push(1);
+    bytes.extend(leb(module.len()));
+    bytes.extend(module);
     let path = home.path().join("heavy.wasm");
     fs::write(&path, bytes).unwrap();
     path.to_str().unwrap().to_owned()
