@@ -130,21 +130,35 @@ function triggersOf(batch: Batch, texts: Text[]): Trigger[] {
 
 /**
  * The texts of a heap. Ends count bytes of UTF-8, and a string of this language
- * counts in units of UTF-16, so the heap is walked once.
+ * counts units of UTF-16. As many of the one as of the other means that every
+ * character is of ASCII; otherwise the heap is walked once.
  */
-function textsOf(heap: string, ends: Uint32Array): Text[] {
+function textsOf(lifted: string, ends: Uint32Array): Text[] {
+  const bytes = ends.at(-1) ?? 0;
   const texts: Text[] = [];
-  let bytes = 0;
+  if (lifted.length === bytes) {
+    let from = 0;
+    for (let symbol = 0; symbol < ends.length; symbol++) {
+      const end = ends[symbol]!;
+      if (end < from) {
+        malformed('text.ends');
+      }
+      texts.push({ symbol, text: lifted.slice(from, end) });
+      from = end;
+    }
+    return texts;
+  }
+  const heap = withMark(lifted, bytes);
+  let counted = 0;
   let from = 0;
   let to = 0;
   for (let symbol = 0; symbol < ends.length; symbol++) {
     const end = ends[symbol]!;
-    while (bytes < end && to < heap.length) {
-      const point = heap.codePointAt(to)!;
-      bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4;
-      to += point < 0x1_0000 ? 1 : 2;
+    while (counted < end && to < heap.length) {
+      counted += bytesOf(heap.charCodeAt(to));
+      to += 1;
     }
-    if (bytes !== end) {
+    if (counted !== end) {
       malformed('text.ends');
     }
     texts.push({ symbol, text: heap.slice(from, to) });
@@ -154,6 +168,26 @@ function textsOf(heap: string, ends: Uint32Array): Text[] {
     malformed('text.heap');
   }
   return texts;
+}
+
+/**
+ * The heap as it was sent. The engine takes a byte order mark at the beginning of a
+ * string for one and leaves it out; what is missing then is its three bytes.
+ */
+function withMark(heap: string, bytes: number): string {
+  let found = 0;
+  for (let at = 0; at < heap.length; at++) {
+    found += bytesOf(heap.charCodeAt(at));
+  }
+  return bytes - found === 3 ? `\ufeff${heap}` : heap;
+}
+
+/** Bytes of UTF-8 that a unit of UTF-16 stands for; half a pair is half of four. */
+function bytesOf(unit: number): number {
+  if (unit < 0x80) {
+    return 1;
+  }
+  return unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
 }
 
 type Read = (at: number) => Text | undefined;

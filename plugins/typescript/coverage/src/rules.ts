@@ -6,7 +6,7 @@ import type { Answers } from './answers.ts';
 import { type Collection, Kind, type Text, type Trigger } from './facts.ts';
 import type { Code } from './reasons.ts';
 import type { Settings, Truth } from './settings.ts';
-import { lower, trimmed } from './text.ts';
+import { trimmed } from './text.ts';
 
 const REQUIRED = 'BIRTH_REQUIRED';
 const DEFERRED = 'BIRTH_DEFERRED';
@@ -24,8 +24,8 @@ export interface Context {
 
 /** Judges one collection, and gives the reasons. */
 export function judge(context: Context, collection: Collection, answers: Answers): number {
-  const role = collection.role && lower(trimmed(collection.role.text));
-  if (role === undefined || !context.settings.governedRoles.has(role)) {
+  const { role } = collection;
+  if (role === undefined || !context.settings.governedRoles.has(role.text)) {
     return Status.NotGoverned;
   }
   check(context, collection, answers);
@@ -252,7 +252,7 @@ function isBlank(text: Text | undefined): boolean {
 
 /** There is no text, or one of the words that the policy set calls empty. */
 function saysNothing(settings: Settings, text: Text | undefined): boolean {
-  return isBlank(text) || settings.emptyWords.has(lower(trimmed(text!.text)));
+  return isBlank(text) || settings.emptyWords.has(text!.text);
 }
 
 /** The difference, within what a number of 64 bits holds. */

@@ -1,6 +1,6 @@
 // What a policy set may decide; the same settings as plugins/coverage.
 
-import { isSpaced, lower } from './text.ts';
+import { isSpaced, lower, Words } from './text.ts';
 import type { Setting, SettingProblem, SettingValue } from './wire.ts';
 
 /** Scopes in which a collection can be. */
@@ -29,10 +29,10 @@ const TRUTHS = {
 export type Truth = keyof typeof TRUTHS;
 
 export interface Settings {
-  governedRoles: Set<string>;
+  governedRoles: Words;
   scopesWithoutCheck: Set<string>;
   /** Words that say as little as nothing. */
-  emptyWords: Set<string>;
+  emptyWords: Words;
   /** Days after which a deferred decision is overdue; 0 for never. */
   longestDeferralDays: bigint;
   is: Record<Truth, boolean>;
@@ -65,7 +65,7 @@ export function read(given: Setting[]): { settings: Settings; problems: SettingP
         problem(key, `${JSON.stringify(word)} ${what}`);
       }
     }
-    return new Set(all);
+    return new Words(all);
   };
   const governedRoles = words('governed-roles', GOVERNED);
   const scopes = value('scopes-without-check', 'texts')?.val ?? [];
