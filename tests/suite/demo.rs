@@ -102,11 +102,11 @@ fn the_demo_tells_every_step_and_leaves_nothing() {
     // On the way out it waits for its servers, so nothing is left at once.
     assert_eq!(entries(temporary.path()), Vec::<String>::new());
     assert_eq!(processes_of(temporary.path()), Vec::<String>::new());
-    for step in 1..=26 {
+    for step in 1..=27 {
         let heading = format!("\n{step}. ");
         assert!(ran.stdout.contains(&heading), "{step}: {}", ran.stdout);
     }
-    assert!(!ran.stdout.contains("\n27. "));
+    assert!(!ran.stdout.contains("\n28. "));
     for told in [
         "b3p_ddl_status=PASS",
         "columns_added=6",

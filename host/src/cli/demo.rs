@@ -35,8 +35,8 @@ const CONFLICTS: &str = include_str!("demo/conflicts.sql");
 /// estate that is blocked, a replay. Birth triggers: classify, approve, plan,
 /// apply, a row that is registered, a mismatch, conflicts that are excluded.
 /// Coverage: the gate, a bad row of the registry that becomes issues, a sweep,
-/// decisions, a second sweep that finds their gaps resolved. And the rollback
-/// of all. Uses an installed server or fetches one;
+/// decisions, a second sweep that finds their gaps resolved. What the newest
+/// revision of the policy says otherwise. And the rollback of all. Uses an installed server or fetches one;
 /// leaves no process and no file behind.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -47,9 +47,14 @@ pub(super) struct Demo {
     policy: PolicyOptions,
 }
 
+/// The approved revision that the demo compares with.
+const BEFORE: u32 = 3;
+
 struct Stage<'a> {
     output: &'a Output,
     policy: Rc<PolicyRuntime>,
+    /// The revision that decided before.
+    before: Rc<PolicyRuntime>,
     profile: Profile,
     step: std::cell::Cell<u32>,
 }
@@ -59,6 +64,7 @@ impl Demo {
         let stage = Stage {
             output,
             policy: self.policy.open()?,
+            before: self.policy.open_revision(BEFORE)?,
             profile: built_in_profile()?,
             step: std::cell::Cell::new(0),
         };

@@ -293,6 +293,11 @@ impl PolicyOptions {
         bind(&self.places, read)
     }
 
+    /// An approved revision that is built in.
+    pub(super) fn open_revision(&self, number: u32) -> Result<Rc<PolicyRuntime>, Failure> {
+        Ok(bind(&self.places, approved::revision(number)?))
+    }
+
     /// The set that was named, and every approved revision that is built in: for
     /// replays, which recognise a plugin by its hash.
     pub(super) fn open_with_approved(&self) -> Result<Vec<Rc<PolicyRuntime>>, Failure> {

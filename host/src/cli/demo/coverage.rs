@@ -5,11 +5,13 @@ use std::rc::Rc;
 use birth_core::coverage::{Standing, SweepSummary};
 use birth_core::op::decide::request::{Request, Requests};
 use birth_core::outcome::{FailureClass, Status};
+use birth_core::policy::Role;
 use birth_core::policy::coverage::CoverageStatus;
 
 use super::{Stage, prepare};
 use crate::cli::options::queue_of;
 use crate::cli::output::{BAD, GOOD, WARN, plain, styled};
+use crate::cli::policy::diff::{self, Shown};
 use crate::cli::{plan, render::Render as _};
 use crate::journal;
 use crate::run::Environment;
@@ -17,9 +19,11 @@ use crate::run::carry_out;
 use crate::run::coverage::Coverage;
 use crate::run::decide::Decide;
 use crate::run::decide::rollback::DecideRollback;
+use crate::run::facts::LiveFacts;
 use crate::run::failure::Failure;
 use crate::run::gate::Gate;
 use crate::run::gate::rollback::GateRollback;
+use crate::run::policy_diff::{Comparison, Source, compare};
 use crate::run::record;
 use crate::run::spool::Spool;
 use crate::run::sweep::{Record, Sweep};
@@ -28,6 +32,12 @@ use crate::run::worker::Worker;
 
 /// A governed collection that has no table, as somebody may register it.
 const BAD_ROW: &str = "INSERT INTO inventory.collection_registry (collection_key, title, governance_role) VALUES ('invoices', 'Invoices', 'governed')";
+
+/// What was decided under an earlier revision, which took any word for a reason.
+const OLD_DECISION: &str = "UPDATE inventory.collection_registry SET coverage_status = 'BIRTH_EXEMPT_LOG', coverage_exemption_reason = 'todo', coverage_decided_at = now(), coverage_decided_by = 'Ann' WHERE collection_key = 'invoices'";
+
+/// As it was before.
+const FORGET_DECISION: &str = "UPDATE inventory.collection_registry SET coverage_status = NULL, coverage_exemption_reason = NULL, coverage_decided_at = NULL, coverage_decided_by = NULL WHERE collection_key = 'invoices'";
 
 /// The runs of this story that are to be rolled back.
 pub(super) struct CoverageRuns {
@@ -96,6 +106,13 @@ impl Stage<'_> {
             as_expected && swept.issues_closed == 6,
             "six resolved, nothing new; `invoices` still has no table",
         )?;
+
+        self.say(
+            "birth policy diff approved:3 approved:4: what the newest revision says otherwise",
+        );
+        prepare(estate, &[OLD_DECISION]).await?;
+        self.compare(estate).await?;
+        prepare(estate, &[FORGET_DECISION]).await?;
         Ok(CoverageRuns {
             gate: gate.run,
             decisions: decided.run,
@@ -116,6 +133,34 @@ impl Stage<'_> {
         self.hold(
             worked_off,
             "one event: no table, no decision; two health checks and two issues",
+        )
+    }
+
+    /// Both revisions on every collection; only what somebody excused with a word
+    /// for later is told apart.
+    async fn compare(&self, estate: &Environment) -> Result<(), Failure> {
+        let comparison =
+            Comparison::new(&self.before, &self.policy, |role| role == Role::Coverage)?;
+        let facts = LiveFacts {
+            profile: Rc::new(self.profile.clone()),
+            schema: None,
+            policy: Rc::clone(&self.policy),
+            roles: comparison.roles().collect(),
+        };
+        let tell = |text: &str| self.progress(text);
+        let source = Source::Live(&estate.access, facts);
+        let difference = compare(comparison, source, &tell).await?;
+        diff::show(
+            self.output,
+            &Shown {
+                difference: &difference,
+                old_approved: self.before.approval().is_some(),
+                new_approved: self.policy.approval().is_some(),
+            },
+        );
+        self.hold(
+            !difference.diff.is_same(),
+            "revision 4 takes \"todo\" for no reason; its digest can be put into the approval",
         )
     }
 

@@ -3,6 +3,8 @@
 mod markdown;
 mod text;
 
+pub(in crate::cli) use text::show;
+
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -47,10 +49,10 @@ pub(super) struct Diff {
 }
 
 /// What was compared, as it is shown.
-struct Shown<'a> {
-    difference: &'a Difference,
-    old_approved: bool,
-    new_approved: bool,
+pub(in crate::cli) struct Shown<'a> {
+    pub(in crate::cli) difference: &'a Difference,
+    pub(in crate::cli) old_approved: bool,
+    pub(in crate::cli) new_approved: bool,
 }
 
 #[derive(Serialize)]
@@ -109,7 +111,7 @@ impl Diff {
                 difference: &difference,
             })?,
             Format::Markdown => markdown::show(output, &shown),
-            Format::Text | Format::Junit | Format::Sarif => text::show(output, &shown),
+            Format::Text | Format::Junit | Format::Sarif => show(output, &shown),
         }
         Ok(match same {
             true => Exit::Status(Status::Pass),

@@ -2,7 +2,7 @@
 
 mod approve;
 mod approve_words;
-mod diff;
+pub(super) mod diff;
 mod log;
 mod show;
 mod statement;

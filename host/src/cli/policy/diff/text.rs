@@ -11,7 +11,7 @@ use crate::cli::output::{BAD, BOLD, DIM, GOOD, one_line, plain, severity, styled
 /// Changes that a person reads; machines get all of them.
 const SHOWN: usize = 20;
 
-pub(super) fn show(output: &Output, shown: &Shown<'_>) {
+pub(in crate::cli) fn show(output: &Output, shown: &Shown<'_>) {
     let difference = shown.difference;
     let (diff, facts) = (&difference.diff, &difference.facts);
     let verdict = match diff.is_same() {
