@@ -92,6 +92,16 @@ impl Standing {
         self.entry.as_ref()
     }
 
+    /// Whether it was approved, be it that a newer revision is as well: for what
+    /// compares revisions and executes none.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        let of_itself =
+            |answer: &&Answer| matches!(answer.aspect, Aspect::Approval | Aspect::Signatures);
+        let mut answers = self.answers.iter().filter(of_itself);
+        answers.all(|answer| matches!(answer.result, Some(Ok(_))))
+    }
+
     /// By whose leave the set may be executed.
     ///
     /// # Errors

@@ -154,8 +154,8 @@ impl Stage<'_> {
             self.output,
             &Shown {
                 difference: &difference,
-                old_approved: self.before.approval().is_some(),
-                new_approved: self.policy.approval().is_some(),
+                old_approved: self.before.standing().is_approved(),
+                new_approved: self.policy.standing().is_approved(),
             },
         );
         self.hold(

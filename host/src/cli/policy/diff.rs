@@ -98,8 +98,8 @@ impl Diff {
         let difference = compare(comparison, source, &tell).await?;
         let shown = Shown {
             difference: &difference,
-            old_approved: old.approval().is_some(),
-            new_approved: new.approval().is_some(),
+            old_approved: old.standing().is_approved(),
+            new_approved: new.standing().is_approved(),
         };
         let same = difference.diff.is_same();
         match output.format() {
@@ -121,7 +121,7 @@ impl Diff {
 }
 
 fn warn(name: &str, policy: &PolicyRuntime, output: &Output) {
-    if policy.approval().is_none() {
+    if !policy.standing().is_approved() {
         let revision = policy.revision();
         output.warning(&format!(
             "the {name} policy set, {} revision {} ({}), is NOT APPROVED: it may be compared, and nothing else",
