@@ -82,15 +82,13 @@ pub(crate) struct Pending<'a> {
 
 impl<'a> Pending<'a> {
     pub(crate) fn create(dir: &'a Dir, name: &'a str) -> io::Result<Self> {
-        let temporary = format!(".{name}.tmp");
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let file = dir.open_with(&temporary, &options)?.into_std();
+        let (temporary, file) = create_temporary(dir, options.write(true))?;
         Ok(Self {
             dir,
             name,
             temporary,
-            file,
+            file: file.into_std(),
             is_done: false,
         })
     }
@@ -116,20 +114,24 @@ impl Drop for Pending<'_> {
 /// Creates a private file that has no name any more, to be written and read
 /// through its handle alone: it goes with the process, however that ends.
 pub(crate) fn create_unnamed(dir: &Dir) -> io::Result<File> {
-    // Who else uses the directory may have taken a name.
-    const TRIES: u32 = 1000;
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(0o600);
+    let (name, file) = create_temporary(dir, options.read(true).write(true))?;
+    dir.remove_file(&name)?;
+    Ok(file)
+}
+
+/// Creates a private file under a name that nobody else has: of two that write the
+/// same file at once, each writes its own, and the last whole one stays.
+fn create_temporary(dir: &Dir, options: &mut OpenOptions) -> io::Result<(String, File)> {
+    const TRIES: u32 = 1000;
+    options.create_new(true).mode(0o600);
     let process = std::process::id();
     for number in 0..TRIES {
         let name = format!(".birth-{process}-{number}.tmp");
-        match dir.open_with(&name, &options) {
+        match dir.open_with(&name, options) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
-            Ok(file) => {
-                dir.remove_file(&name)?;
-                return Ok(file);
-            }
+            Ok(file) => return Ok((name, file)),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())

@@ -206,3 +206,24 @@ fn places_that_cannot_be_written_and_collections_that_are_not_there() {
             .json()["contents"]["coverage"]
     );
 }
+
+/// Each writes a file of its own; the last whole one stays.
+#[test]
+fn exports_to_one_file_at_once_leave_a_whole_one() {
+    let scene = scene();
+    let file = scene.home.path().join("same.facts");
+    let name = file.to_str().unwrap();
+    let exports: Vec<_> = ["coverage", "classification", "coverage", "classification"]
+        .into_iter()
+        .map(|role| {
+            let export = ["facts", "export", "--role", role, "--out", name];
+            scene.on(&export).start()
+        })
+        .collect();
+    for export in exports {
+        let ended = export.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+    }
+    let stat = scene.home.birth(&["facts", "stat", name]).run();
+    stat.expect_code(0);
+}
