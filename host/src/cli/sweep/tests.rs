@@ -397,11 +397,15 @@ fn a_report_that_cannot_be_written_leaves_the_one_that_is_there() {
     let failure = report.save(Format::Json, &missing).unwrap_err();
     assert_eq!(failure.code, "REPORT_NOT_WRITTEN");
     assert!(failure.message.contains("none/report.json"), "{failure}");
-    // The place of its temporary name is taken by what cannot be written.
-    std::fs::create_dir(directory.path().join(".report.json.tmp")).unwrap();
+    // Every temporary name of this process is taken.
+    let taken = |number: u32| {
+        let name = format!(".birth-{}-{number}.tmp", std::process::id());
+        directory.path().join(name)
+    };
+    (0..1000).for_each(|number| std::fs::create_dir(taken(number)).unwrap());
     assert!(report.save(Format::Json, &path).is_err());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "the last one");
-    std::fs::remove_dir(directory.path().join(".report.json.tmp")).unwrap();
+    (0..1000).for_each(|number| std::fs::remove_dir(taken(number)).unwrap());
     report.save(Format::Json, &path).unwrap();
     assert_ne!(std::fs::read_to_string(&path).unwrap(), "the last one");
 }
