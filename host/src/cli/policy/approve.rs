@@ -47,7 +47,7 @@ pub(super) struct Approve {
     /// Digest of the difference to the last approved revision that was looked at.
     #[arg(long, value_name = "SHA256", conflicts_with = "rollback")]
     diff: Option<Digest>,
-    /// The compiler that built the plugins, for `birth plugin build --compare`.
+    /// The compiler that built the plugins, for `birth plugin verify --rebuild`.
     #[arg(long, value_name = "TEXT", value_parser = said, conflicts_with = "rollback")]
     builder: Option<String>,
     /// Decide to go back to this set, though a newer revision is approved. The
