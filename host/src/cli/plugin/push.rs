@@ -1,7 +1,6 @@
 //! `birth plugin push`.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -16,6 +15,7 @@ use crate::cli::output::{GOOD, one_line, styled};
 use crate::plugin::limits::Limits;
 use crate::plugin::recognise::Recogniser;
 use crate::registry::layout::Artifact;
+use crate::run::author::Component;
 use crate::run::failure::Failure;
 
 /// Push a component to a registry, in the wasm OCI layout.
@@ -59,14 +59,12 @@ impl Push {
             )
             .with_hint("write it like oci://ghcr.io/owner/policies/conflict:3"));
         };
-        let limits = Limits::default();
-        let bytes = read(&self.file, limits.component_bytes)?;
-        let file = self.file.display().to_string();
-        let found = Recogniser::new(None, limits)?
-            .recognise(&file, &bytes)
+        let component = Component::open(&self.file)?;
+        let found = Recogniser::new(None, Limits::default())?
+            .recognise(&component.file, &component.bytes)
             .map_err(|error| registry::unrecognised(&error))?;
         let artifact = Artifact {
-            component: bytes,
+            component: component.bytes,
             exports: found.exports.clone(),
             name: found.name.clone(),
             version: found.version.clone(),
@@ -106,30 +104,4 @@ impl Push {
         output.text(format!("sha256 = \"{}\"", found.sha256));
         Ok(Exit::Status(Status::Pass))
     }
-}
-
-/// Reads the file as far as the host would read it.
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| {
-            Failure::new(
-                FailureClass::Filesystem,
-                "FILE_NOT_READABLE",
-                format!("the component {} cannot be read: {error}", path.display()),
-            )
-        })?;
-    if bytes.len() > limit {
-        return Err(Failure::new(
-            FailureClass::Policy,
-            "PLUGIN_OVER_LIMIT",
-            format!(
-                "{} has more than {limit} bytes, which no host would load",
-                path.display()
-            ),
-        )
-        .with_hint("build a smaller one"));
-    }
-    Ok(bytes)
 }
