@@ -3,11 +3,11 @@
 //! file and runs the same cases natively. And the frozen WIT files.
 
 use birth_core::digest::Digest;
+use birth_core::facts::Question;
 use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::facts::coverage::CoverageFacts;
 use birth_core::kit::cases;
-use birth_core::kit::facts::Batch;
 use birth_core::kit::property::Property;
 use birth_core::policy::Role;
 use birth_core::policy::settings::Settings;
@@ -139,11 +139,11 @@ fn classification_facts(case: &Value) -> ClassificationFacts {
 
 /// Whether a plugin answers the batch of the kit as it answers the SDK's. Their
 /// lists are not compared: the two number the texts in another order.
-fn is_same(role: Role, case: &Value, batch: &Batch, plugin: &Plugin, settings: &Settings) {
+fn is_same(role: Role, case: &Value, batch: &Question, plugin: &Plugin, settings: &Settings) {
     let sdks = match role {
-        Role::Classification => Batch::Classification(classification_facts(case)),
-        Role::Conflict => Batch::Conflict(conflict_facts(case)),
-        Role::Coverage => Batch::Coverage(coverage_facts(case)),
+        Role::Classification => Question::Classification(classification_facts(case)),
+        Role::Conflict => Question::Conflict(conflict_facts(case)),
+        Role::Coverage => Question::Coverage(coverage_facts(case)),
     };
     let [ours, sdks] = [batch, &sdks].map(|batch| plugin.judge_batch(settings, batch).unwrap());
     assert_eq!(ours.answers, sdks.answers, "{}", case["name"]);

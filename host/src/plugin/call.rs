@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use birth_core::facts::Question;
 use birth_core::facts::TextHeap;
 use birth_core::facts::classification::ClassificationFacts;
 use birth_core::facts::conflict::ConflictFacts;
 use birth_core::facts::coverage::CoverageFacts;
-use birth_core::kit::facts::Batch as OwnedBatch;
 use birth_core::policy::settings::Settings;
 use birth_core::policy::verdict::{Answer, Description, RawVerdicts, check, places};
 use wasmtime::{Store, Trap};
@@ -51,12 +51,12 @@ pub enum Batch<'a> {
     Coverage(&'a CoverageFacts),
 }
 
-impl<'a> From<&'a OwnedBatch> for Batch<'a> {
-    fn from(batch: &'a OwnedBatch) -> Self {
+impl<'a> From<&'a Question> for Batch<'a> {
+    fn from(batch: &'a Question) -> Self {
         match batch {
-            OwnedBatch::Classification(facts) => Self::Classification(facts),
-            OwnedBatch::Conflict(facts) => Self::Conflict(facts),
-            OwnedBatch::Coverage(facts) => Self::Coverage(facts),
+            Question::Classification(facts) => Self::Classification(facts),
+            Question::Conflict(facts) => Self::Conflict(facts),
+            Question::Coverage(facts) => Self::Coverage(facts),
         }
     }
 }
@@ -130,7 +130,7 @@ impl Plugin {
     pub fn judge_batch(
         &self,
         settings: &Settings,
-        batch: &OwnedBatch,
+        batch: &Question,
     ) -> Result<Judged, PluginError> {
         self.judge(settings, batch.into())
     }

@@ -62,37 +62,6 @@ pub trait Sink {
     fn batch(&mut self, question: Question, line: &[u8]) -> Result<(), Failure>;
 }
 
-impl Question {
-    /// Whether its lists hang together.
-    pub(crate) fn check(&self) -> Result<(), birth_core::facts::check::FactsError> {
-        match self {
-            Self::Classification(facts) => facts.check(),
-            Self::Conflict(facts) => facts.check(),
-            Self::Coverage(facts) => facts.check(),
-        }
-    }
-
-    /// What a verdict about a subject is about.
-    #[must_use]
-    pub fn subject(&self, index: usize) -> Option<birth_core::facts::describe::Subject<'_>> {
-        match self {
-            Self::Classification(facts) => facts.subject(index),
-            Self::Conflict(facts) => facts.subject(index),
-            Self::Coverage(facts) => facts.subject(index),
-        }
-    }
-
-    /// Everything that is said of a subject.
-    #[must_use]
-    pub fn describe(&self, index: usize) -> serde_json::Value {
-        match self {
-            Self::Classification(facts) => facts.describe(index),
-            Self::Conflict(facts) => facts.describe(index),
-            Self::Coverage(facts) => facts.describe(index),
-        }
-    }
-}
-
 /// A secret for pseudonyms, from the operating system's generator.
 ///
 /// # Errors

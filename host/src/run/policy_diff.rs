@@ -87,7 +87,7 @@ impl<'a> Comparison<'a> {
         if compared == Compared::Identical {
             return Ok(());
         }
-        let batch: Batch<'_> = question.batch();
+        let batch = Batch::from(question);
         let (old, new) = (self.old, self.new);
         let answers = [old, new].map(|policy| policy.judge_unworded(role, batch));
         let [was, is] = answers;

@@ -11,9 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use birth_core::digest::Digest;
-use birth_core::facts::classification::ClassificationFacts;
-use birth_core::facts::conflict::ConflictFacts;
-use birth_core::facts::coverage::CoverageFacts;
+pub use birth_core::facts::Question;
 use birth_core::op::Revision;
 use birth_core::outcome::FailureClass;
 use birth_core::policy::Role;
@@ -61,48 +59,6 @@ pub struct RecordedCall {
     pub verdicts: RawVerdicts,
     /// Fuel the call used: the same on every run of the same bytes.
     pub fuel: u64,
-}
-
-/// A batch of a role.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Question {
-    /// What coverage collections need.
-    Classification(ClassificationFacts),
-    /// What proposed objects meet.
-    Conflict(ConflictFacts),
-    /// Which coverage conditions collections fail.
-    Coverage(CoverageFacts),
-}
-
-impl Question {
-    /// The role that is asked.
-    #[must_use]
-    pub fn role(&self) -> Role {
-        match self {
-            Self::Classification(_) => Role::Classification,
-            Self::Conflict(_) => Role::Conflict,
-            Self::Coverage(_) => Role::Coverage,
-        }
-    }
-
-    pub(super) fn subjects(&self) -> usize {
-        match self {
-            Self::Classification(facts) => facts.subjects(),
-            Self::Conflict(facts) => facts.subjects(),
-            Self::Coverage(facts) => facts.subjects(),
-        }
-    }
-
-    /// As the policy runtime takes it.
-    #[must_use]
-    pub fn batch(&self) -> Batch<'_> {
-        match self {
-            Self::Classification(facts) => Batch::Classification(facts),
-            Self::Conflict(facts) => Batch::Conflict(facts),
-            Self::Coverage(facts) => Batch::Coverage(facts),
-        }
-    }
 }
 
 impl RecordedVerdicts {
@@ -199,7 +155,7 @@ pub fn replay(view: &RunView, known: &Known<'_>) -> Result<Replayed, Failure> {
         let (plugin, settings) = plugins
             .get(&role)
             .ok_or_else(|| damaged(&format!("it does not say which {role} plugin was asked")))?;
-        let now = plugin.judge_unworded(settings, question.batch())?;
+        let now = plugin.judge_unworded(settings, Batch::from(question))?;
         if now.raw != call.verdicts || now.fuel != call.fuel {
             let what = difference::of(call, &now, plugin.describe()?);
             return Err(Failure::new(

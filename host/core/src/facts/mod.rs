@@ -8,6 +8,8 @@ pub mod conflict;
 pub mod coverage;
 pub mod describe;
 pub mod pseudonym;
+pub mod question;
 pub mod text;
 
+pub use question::Question;
 pub use text::{NO_TEXT, TextHeap};

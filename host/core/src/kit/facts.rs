@@ -12,33 +12,8 @@ use serde::Deserialize;
 
 use crate::catalog::relation::RelationKind;
 use crate::catalog::trigger::TriggerEnabled;
-use crate::facts::classification::ClassificationFacts;
-use crate::facts::conflict::ConflictFacts;
-use crate::facts::coverage::CoverageFacts;
+use crate::facts::Question;
 use crate::policy::Role;
-
-/// What a plugin is asked in one call.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Batch {
-    /// A batch of the classification role.
-    Classification(ClassificationFacts),
-    /// A batch of the conflict role.
-    Conflict(ConflictFacts),
-    /// A batch of the coverage role.
-    Coverage(CoverageFacts),
-}
-
-impl Batch {
-    /// How many subjects a plugin has to answer.
-    #[must_use]
-    pub fn subjects(&self) -> usize {
-        match self {
-            Self::Classification(facts) => facts.subjects(),
-            Self::Conflict(facts) => facts.subjects(),
-            Self::Coverage(facts) => facts.subjects(),
-        }
-    }
-}
 
 /// Facts of one call.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,11 +51,11 @@ impl Facts {
 
     /// The batch that crosses the boundary.
     #[must_use]
-    pub fn batch(&self) -> Batch {
+    pub fn batch(&self) -> Question {
         match self {
-            Self::Classification(facts) => Batch::Classification(facts.batch()),
-            Self::Conflict(facts) => Batch::Conflict(facts.batch()),
-            Self::Coverage(facts) => Batch::Coverage(facts.batch()),
+            Self::Classification(facts) => Question::Classification(facts.batch()),
+            Self::Conflict(facts) => Question::Conflict(facts.batch()),
+            Self::Coverage(facts) => Question::Coverage(facts.batch()),
         }
     }
 

@@ -11,6 +11,7 @@ use birth_core::policy::Role;
 
 use crate::cli::Output;
 use crate::cli::output::{BOLD, DIM, one_line, plain, styled};
+use crate::plugin::call::Batch;
 use crate::run::facts::{FactsEnd, FactsFile, FactsHead, Sink};
 use crate::run::failure::Failure;
 use crate::run::replay::Question;
@@ -41,7 +42,7 @@ impl Sink for Contents {
 
     fn batch(&mut self, question: Question, _line: &[u8]) -> Result<(), Failure> {
         let content = self.0.entry(question.role()).or_default();
-        content.text_bytes += question.batch().text().heap().len() as u64;
+        content.text_bytes += Batch::from(&question).text().heap().len() as u64;
         let kinds = match &question {
             Question::Classification(facts) => {
                 for (name, count) in [

@@ -7,12 +7,13 @@ use birth_core::policy::diff::Answered;
 use birth_core::policy::verdict::{Description, RawVerdicts, Reason, answer, places};
 
 use super::RecordedCall;
+use crate::plugin::call::Batch;
 use crate::plugin::call::Unworded;
 
 /// Says what differs between a recorded answer and the one of now.
 pub(super) fn of(call: &RecordedCall, now: &Unworded, description: &Description) -> String {
     let question = &call.question;
-    let (role, batch) = (question.role(), question.batch());
+    let (role, batch) = (question.role(), Batch::from(question));
     let subjects = question.subjects();
     // Within the limit of a batch, so it fits.
     let recorded = places(
