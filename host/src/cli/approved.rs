@@ -7,7 +7,7 @@ use birth_core::outcome::FailureClass;
 use birth_core::policy::approved::Approvals;
 use birth_core::policy::set::PolicySet;
 
-use super::options::{PolicyFiles, refused};
+use super::policies::{PolicyFiles, refused};
 use crate::plugin::set::PluginFiles;
 use crate::run::failure::Failure;
 

@@ -16,6 +16,7 @@ mod options;
 mod output;
 mod plan;
 mod plugin;
+mod policies;
 mod policy;
 mod recover;
 mod render;
@@ -31,8 +32,9 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 use birth_core::outcome::{Exit, FailureClass};
 
 use crate::run::failure::Failure;
-use options::{DatabaseOptions, PolicyOptions, RunOptions};
+use options::{DatabaseOptions, RunOptions};
 use output::Output;
+use policies::PolicyOptions;
 
 /// A policy host for PostgreSQL.
 ///

@@ -486,7 +486,7 @@ impl Pass<'_> {
             .await?;
         self.commit(transaction).await?;
         self.summary.issues_closed += closed;
-        self.left_open += gone.len() as u64 - closed;
+        self.left_open += (gone.len() as u64).saturating_sub(closed);
         Ok(())
     }
 

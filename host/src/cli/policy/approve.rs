@@ -14,7 +14,8 @@ use birth_core::policy::statement::is_plain;
 
 use super::approve_words::{self, Done};
 use super::statement::Statement;
-use crate::cli::options::{PolicyFiles, read_named};
+use crate::cli::options::read_named;
+use crate::cli::policies::PolicyFiles;
 use crate::cli::{Output, PolicyOptions};
 use crate::files::{ensure_replaceable, open_parent, write_atomically};
 use crate::run::failure::Failure;

@@ -15,8 +15,9 @@ use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::Role;
 
 use crate::cli::facts::{RoleName, wanted};
-use crate::cli::options::{WaitingOptions, open_named};
+use crate::cli::options::WaitingOptions;
 use crate::cli::plugin::PluginPlaces;
+use crate::cli::policies::open_named;
 use crate::cli::{DatabaseOptions, Format, Output};
 use crate::plugin::set::PolicyRuntime;
 use crate::run::Access;
