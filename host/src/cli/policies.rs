@@ -101,11 +101,6 @@ impl PolicyOptions {
         self.policy.as_deref()
     }
 
-    /// What the operator trusts, where a trust file is named.
-    pub(super) fn trust(&self) -> Result<Option<Trusted>, Failure> {
-        Ok(self.trust.as_deref().map(Trusted::open).transpose()?)
-    }
-
     /// Reads the set, its approvals and the trust file.
     pub(super) fn read(&self) -> Result<PolicyFiles, Failure> {
         self.read_with(self.approved.is_some())
@@ -117,7 +112,7 @@ impl PolicyOptions {
     }
 
     fn read_with(&self, has_to_be_there: bool) -> Result<PolicyFiles, Failure> {
-        let trust = self.trust()?;
+        let trust = self.trust.as_deref().map(Trusted::open).transpose()?;
         let mut read = match &self.policy {
             None => approved::newest()?,
             Some(path) => read_set(path)?,
