@@ -4,7 +4,11 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, File, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{
+    Dir, DirBuilder, DirBuilderExt as _, File, OpenOptions, OpenOptionsExt as _, Permissions,
+};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 /// Opens a directory, creating it and its parents. What is created is private:
 /// plans and logs name tables and people.
@@ -32,6 +36,19 @@ pub(crate) fn open_parent(path: &Path) -> io::Result<(Dir, &str)> {
     Ok((Dir::open_ambient_dir(folder, ambient_authority())?, name))
 }
 
+/// Keeps others who ask for the same lock out until the handle is dropped. A file
+/// that is replaced cannot carry a lock, so its directory does.
+///
+/// None where the file system has no locks for directories (NFS).
+pub(crate) fn lock_dir(dir: &Dir) -> io::Result<Option<File>> {
+    let handle = dir.open(".")?;
+    match flock(&handle, FlockOperation::LockExclusive) {
+        Ok(()) => Ok(Some(handle)),
+        Err(Errno::BADF | Errno::OPNOTSUPP | Errno::NOLCK | Errno::NOSYS) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Creates one private directory; fails where it exists.
 pub(crate) fn create_dir(parent: &Dir, name: &str) -> io::Result<Dir> {
     let mut builder = DirBuilder::new();
@@ -56,6 +73,18 @@ pub(crate) fn ensure_replaceable(dir: &Dir, name: &str) -> io::Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Replaces a file that a person named and others read too: it keeps the rights that
+/// it had, and a new one gets the usual.
+pub(crate) fn replace_shared(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+    ensure_replaceable(dir, name)?;
+    let before = dir.metadata(name).map(|there| there.permissions());
+    let usual = || Permissions::from_std(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut pending = Pending::create(dir, name)?;
+    pending.file.write_all(bytes)?;
+    dir.set_permissions(&pending.temporary, before.unwrap_or_else(|_| usual()))?;
+    pending.finish()
 }
 
 /// As [`write_atomically`], for what is made while it is written.

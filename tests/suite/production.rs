@@ -178,6 +178,25 @@ fn a_result_that_cannot_be_written_is_an_error() {
     assert!(said.contains("[RESULT_NOT_WRITTEN]"), "{said}");
     let runs = home.birth(&["runs", "list", "--format", "json"]).run();
     assert_eq!(runs.json()[0]["status"], "PASS");
+    // Nor is a list that was cut off, or a text that nobody saw.
+    let run = runs.json()[0]["run"].as_str().unwrap().to_owned();
+    let commands: [&[&str]; 4] = [
+        &["runs", "list"],
+        &["runs", "show", &run],
+        &["policy", "show"],
+        &["policy", "verify"],
+    ];
+    for command in commands {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut child = home.birth(command).start_to(Stdio::from(full.unwrap()));
+        let said = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+        assert_eq!(
+            child.wait().unwrap().code(),
+            Some(28),
+            "{command:?}: {said}"
+        );
+        assert!(said.contains("[RESULT_NOT_WRITTEN]"), "{command:?}: {said}");
+    }
 }
 
 /// An event trigger that rewrites rows behind an ALTER TABLE: the response says

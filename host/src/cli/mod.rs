@@ -161,7 +161,8 @@ pub fn main() -> ExitCode {
     set_colors(cli.color);
     init_tracing(default_level(&cli), cli.log_format);
     let output = Output::new(cli.format, cli.quiet);
-    let exit = match run(cli.command, &output) {
+    let ran = run(cli.command, &output);
+    let exit = match ran.and_then(|exit| Output::end().map(|()| exit)) {
         Ok(exit) => exit,
         Err(failure) => {
             let exit = Exit::Failure(failure.class);

@@ -140,17 +140,20 @@ pub(super) fn environment(name: &str) -> Option<String> {
 }
 
 pub(super) fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
-    let from_home = || environment("HOME").map(|home| Path::new(&home).join(fallback));
-    environment(variable)
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(from_home)
+    // A relative one would be another directory wherever the command runs.
+    let absolute = |name| {
+        environment(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    absolute(variable)
+        .or_else(|| absolute("HOME").map(|home| home.join(fallback)))
         .map(|path| path.join("birth"))
         .ok_or_else(|| {
             Failure::new(
                 FailureClass::Configuration,
                 "NO_HOME",
-                format!("neither {variable} nor HOME is set, so there is no default directory"),
+                format!("neither {variable} nor HOME is set to an absolute path, so there is no default directory"),
             )
             .with_hint("name the directories with options; `birth apply --help` lists them")
         })
@@ -241,6 +244,23 @@ impl LogDirectory {
             Some(dir) => absolute(dir),
             None => Ok(base("XDG_STATE_HOME", ".local/state")?.join("runs")),
         }
+    }
+
+    /// As [`Self::path`], to read what is there. A directory that was named and is
+    /// not there is a slip, not a place without runs.
+    pub(super) fn existing(&self) -> Result<PathBuf, Failure> {
+        let path = self.path()?;
+        if self.log_dir.is_some() && !path.is_dir() {
+            return Err(Failure::new(
+                FailureClass::Filesystem,
+                "NO_LOG_DIRECTORY",
+                format!("there is no directory {}", path.display()),
+            )
+            .with_hint(
+                "name the directory of the runs with --log-dir, or leave it out for the default",
+            ));
+        }
+        Ok(path)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Writing results and progress.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::run::carry_out::Closed;
 use crate::run::failure::Failure;
 
 /// Results go to stdout, everything else to stderr. A reader that closes the
-/// pipe early is no error of ours, so write errors are ignored.
+/// pipe early is no error of ours.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
     format: Format,
@@ -68,9 +69,22 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// A line of the result.
+    /// A line of the result. That it could not be written is said once, at the end
+    /// ([`Self::end`]).
     pub(super) fn line(&self, text: impl Display) {
-        let _ = writeln!(anstream::stdout(), "{text}");
+        if let Err(error) = writeln!(anstream::stdout(), "{text}") {
+            note(error);
+        }
+    }
+
+    /// Whether every line of the result was written.
+    pub(super) fn end() -> Result<(), Failure> {
+        if let Err(error) = anstream::stdout().flush() {
+            note(error);
+        }
+        UNWRITTEN
+            .get()
+            .map_or(Ok(()), |error| Err(not_written(error)))
     }
 
     /// A line of the result that only people get.
@@ -188,14 +202,30 @@ fn result(text: &str) -> Result<(), Failure> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
-            FailureClass::Filesystem,
-            "RESULT_NOT_WRITTEN",
-            format!("the result could not be written to stdout: {error}"),
-        )
-        .with_hint("`birth runs list` and `birth runs show` say how a run ended")),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_written(&error)),
         _ => Ok(()),
     }
+}
+
+/// The first reason why a line was not written.
+static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
+
+fn note(error: io::Error) {
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        // The first one tells more than those that follow it.
+        let _ = UNWRITTEN.set(error);
+    }
+}
+
+fn not_written(error: &io::Error) -> Failure {
+    Failure::new(
+        FailureClass::Filesystem,
+        "RESULT_NOT_WRITTEN",
+        format!("the result could not be written to stdout: {error}"),
+    )
+    .with_hint(
+        "what the command did is done, whatever of the result is missing: `birth runs list` and `birth runs show` say how a run ended; a command that only reads can be run again",
+    )
 }
 
 /// A decision in the operation's word for it.

@@ -46,7 +46,12 @@ pub enum Event {
         statements: usize,
     },
     /// Every compiled statement is on the disk.
-    Previewed,
+    Previewed {
+        /// SHA-256 of the record of what the plugins were asked; none where they
+        /// were not, or where it is not kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdicts: Option<Digest>,
+    },
     /// The locks are held and the facts are unchanged.
     Locked,
     /// The statements ran and the result was verified in the transaction.
@@ -85,7 +90,7 @@ impl Event {
             Self::Started { .. } => "started",
             Self::Discovered { .. } => "discovered",
             Self::Planned { .. } => "planned",
-            Self::Previewed => "previewed",
+            Self::Previewed { .. } => "previewed",
             Self::Locked => "locked",
             Self::Verified => "verified",
             Self::Committing { .. } => "committing",

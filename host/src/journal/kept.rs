@@ -81,7 +81,8 @@ impl RunView {
         let head: Head = serde_json::from_str(&text).map_err(damaged)?;
         if head.format > FORMAT {
             let found = head.format;
-            return Err(JournalError::Newer { path, found });
+            let reads = FORMAT;
+            return Err(JournalError::Newer { path, found, reads });
         }
         let file: NotKept = serde_json::from_str(&text).map_err(damaged)?;
         Ok(file.files)

@@ -83,12 +83,14 @@ pub enum JournalError {
         detail: String,
     },
     /// Written by a newer host.
-    #[error("{path} has format {found}; this host reads up to {FORMAT}: upgrade the host")]
+    #[error("{path} has format {found}; this host reads up to {reads}: upgrade the host")]
     Newer {
         /// The file.
         path: PathBuf,
         /// The format that was found.
         found: u32,
+        /// The newest one that this host reads.
+        reads: u32,
     },
     /// A file would be larger than what this host reads back.
     #[error("{path} would be larger than {limit} bytes before compression")]

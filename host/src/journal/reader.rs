@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
+use birth_core::digest::Digest;
 use birth_core::outcome::Status;
 
 use super::event::{Event, Stamped};
@@ -107,12 +108,13 @@ fn read_events(dir: &Dir, path: &Path) -> Result<(Vec<Stamped>, bool), JournalEr
         path: events_path.clone(),
         source,
     };
-    let mut events_file = match dir.open_with(file::EVENTS, OpenOptions::new().read(true)) {
-        Ok(events_file) => events_file,
-        // Killed between making the directory and its first file.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((vec![], false)),
-        Err(error) => return Err(io(error)),
-    };
+    // Killed between making the directory and its first file.
+    if !is_there(dir, file::EVENTS).map_err(io)? {
+        return Ok((vec![], false));
+    }
+    let mut events_file = dir
+        .open_with(file::EVENTS, OpenOptions::new().read(true))
+        .map_err(io)?;
     let held = flock(&events_file, FlockOperation::NonBlockingLockShared).is_err();
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut events_file, &mut bytes).map_err(io)?;
@@ -154,6 +156,7 @@ fn parse_line(line: &str, path: &Path) -> Result<Stamped, JournalError> {
         return Err(JournalError::Newer {
             path: path.to_path_buf(),
             found: head.format,
+            reads: FORMAT,
         });
     }
     serde_json::from_str(line).map_err(damaged)
@@ -171,24 +174,27 @@ impl RunView {
     /// A whole compressed file of the run as text; `None` where it was never
     /// written.
     pub fn read_compressed(&self, name: &str) -> Result<Option<String>, JournalError> {
+        let read = self.read_compressed_with_digest(name)?;
+        Ok(read.map(|(text, _)| text))
+    }
+
+    /// As [`read_compressed`](Self::read_compressed), with the SHA-256 of the file.
+    pub fn read_compressed_with_digest(
+        &self,
+        name: &str,
+    ) -> Result<Option<(String, Digest)>, JournalError> {
         let path = self.path.join(name);
-        let compressed = match self.dir.read(name) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                return Err(JournalError::Io {
-                    action: "cannot read",
-                    path,
-                    source,
-                });
-            }
+        let Some(compressed) = read_bytes(&self.dir, &self.path, name)? else {
+            return Ok(None);
         };
         let mut text = String::new();
         // A few bytes can stand for very many.
         let mut limited = GzDecoder::new(compressed.as_slice()).take(UNCOMPRESSED_LIMIT);
         let read = limited.read_to_string(&mut text);
         match read {
-            Ok(read) if (read as u64) < UNCOMPRESSED_LIMIT => Ok(Some(text)),
+            Ok(read) if (read as u64) < UNCOMPRESSED_LIMIT => {
+                Ok(Some((text, Digest::of(&compressed))))
+            }
             Ok(_) => Err(JournalError::Damaged {
                 path,
                 detail: "it is larger than anything this host writes".to_owned(),
@@ -248,18 +254,39 @@ pub(super) fn read_file(
     path: &Path,
     name: &str,
 ) -> Result<Option<String>, JournalError> {
-    match dir.read_to_string(name) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(JournalError::Damaged {
-            path: path.join(name),
-            detail: "it is not UTF-8 text".to_owned(),
-        }),
-        Err(source) => Err(JournalError::Io {
-            action: "cannot read",
-            path: path.join(name),
-            source,
-        }),
+    let Some(bytes) = read_bytes(dir, path, name)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).map_err(|_| JournalError::Damaged {
+        path: path.join(name),
+        detail: "it is not UTF-8 text".to_owned(),
+    })?;
+    Ok(Some(text))
+}
+
+/// A whole file; `None` where there is none.
+fn read_bytes(dir: &Dir, path: &Path, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+    let fail = |source| JournalError::Io {
+        action: "cannot read",
+        path: path.join(name),
+        source,
+    };
+    if !is_there(dir, name).map_err(fail)? {
+        return Ok(None);
+    }
+    dir.read(name).map(Some).map_err(fail)
+}
+
+/// Whether a file is there. What is no file is not to be opened: a pipe in its
+/// place would be waited for without end.
+fn is_there(dir: &Dir, name: &str) -> io::Result<bool> {
+    match dir.metadata(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+        Ok(there) if !there.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"))
+        }
+        Ok(_) => Ok(true),
     }
 }
 

@@ -9,6 +9,8 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 
+use birth_core::digest::Digest;
+
 use super::event::{Event, Stamped};
 use super::{FORMAT, JournalError, NotKept, WhyNotKept, file};
 use crate::files::{create_dir, open_or_create_dir, sync_dir, write_atomically};
@@ -192,7 +194,8 @@ impl RunDir {
             .map_err(|source| self.io("cannot write", name, source))
     }
 
-    /// Writes a value as compressed JSON and waits until it is on the disk.
+    /// Writes a value as compressed JSON and waits until it is on the disk; gives
+    /// the SHA-256 of the file.
     ///
     /// # Errors
     /// [`JournalError::TooLarge`] for what could not be read back; nothing is
@@ -201,7 +204,7 @@ impl RunDir {
         &self,
         name: &str,
         value: &impl serde::Serialize,
-    ) -> Result<(), JournalError> {
+    ) -> Result<Digest, JournalError> {
         self.write_compressed_within(record_limit(), name, value)
     }
 
@@ -210,7 +213,7 @@ impl RunDir {
         limit: u64,
         name: &str,
         value: &impl serde::Serialize,
-    ) -> Result<(), JournalError> {
+    ) -> Result<Digest, JournalError> {
         let fail = |source| self.io("cannot write", name, source);
         let compressor = Limited {
             inner: GzEncoder::new(Vec::new(), Compression::fast()),
@@ -229,16 +232,19 @@ impl RunDir {
         }
         written.map_err(fail)?;
         let compressor = buffer.into_inner().map_err(|e| fail(e.into_error()))?;
-        self.write(name, &compressor.inner.finish().map_err(fail)?)
+        let bytes = compressor.inner.finish().map_err(fail)?;
+        self.write(name, &bytes)?;
+        Ok(Digest::of(&bytes))
     }
 
     /// As [`write_compressed`](Self::write_compressed) for a file that a run can
     /// do without: what is too large is left out, and the run's record says so.
+    /// None where it was.
     pub fn write_compressed_or_say_so(
         &mut self,
         name: &str,
         value: &impl serde::Serialize,
-    ) -> Result<(), JournalError> {
+    ) -> Result<Option<Digest>, JournalError> {
         match self.write_compressed(name, value) {
             Err(JournalError::TooLarge { limit, .. }) => {
                 let why = WhyNotKept::TooLarge { limit };
@@ -246,9 +252,10 @@ impl RunDir {
                 let not_kept = NotKept::new([(name.to_owned(), why)].into());
                 let text = serde_json::to_vec_pretty(&not_kept)
                     .map_err(|error| self.io("cannot write", file::NOT_KEPT, error.into()))?;
-                self.write(file::NOT_KEPT, &text)
+                self.write(file::NOT_KEPT, &text)?;
+                Ok(None)
             }
-            written => written,
+            written => written.map(Some),
         }
     }
 

@@ -45,9 +45,9 @@ pub enum ComponentStoreError {
         reason: io::Error,
     },
     /// It cannot be written.
-    #[error("the plugin store {} cannot be written: {reason}", path.display())]
+    #[error("{} in the plugin store cannot be written: {reason}", path.display())]
     Unwritable {
-        /// The directory.
+        /// The file.
         path: PathBuf,
         /// Why.
         reason: io::Error,
@@ -106,12 +106,12 @@ impl ComponentStore {
     /// They cannot be written.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, ComponentStoreError> {
         let digest = Digest::of(bytes);
-        self.write(&digest.to_string(), bytes).map_err(|reason| {
-            ComponentStoreError::Unwritable {
-                path: self.0.clone(),
+        let name = digest.to_string();
+        self.write(&name, bytes)
+            .map_err(|reason| ComponentStoreError::Unwritable {
+                path: self.0.join(&name),
                 reason,
-            }
-        })?;
+            })?;
         Ok(digest)
     }
 

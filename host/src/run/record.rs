@@ -43,7 +43,8 @@ fn versioned<T: DeserializeOwned>(text: &str, view: &RunView, name: &str) -> Res
     if head.format > FORMAT {
         let path = view.path.join(name);
         let found = head.format;
-        return Err(JournalError::Newer { path, found }.into());
+        let reads = FORMAT;
+        return Err(JournalError::Newer { path, found, reads }.into());
     }
     let file: Versioned<T> = serde_json::from_str(text).map_err(|e| damaged(view, name, e))?;
     Ok(file.content)

@@ -19,7 +19,7 @@ use birth_core::policy::settings::Settings;
 use birth_core::policy::verdict::RawVerdicts;
 
 use super::failure::Failure;
-use crate::journal::{JournalError, RunView, file};
+use crate::journal::{Event, JournalError, RunView, file};
 use crate::plugin::call::Batch;
 use crate::plugin::error::PluginError;
 use crate::plugin::load::Plugin;
@@ -133,10 +133,11 @@ pub const NOTHING_TO_REPLAY: &str = "NOTHING_TO_REPLAY";
 /// `REPLAY_DIFFERS` with the first subject whose answer is another, and why a run
 /// could not be replayed.
 pub fn replay(view: &RunView, known: &Known<'_>) -> Result<Replayed, Failure> {
-    let recorded = recorded(view)?;
+    let (recorded, is_intact) = recorded(view)?;
     let mut plugins = BTreeMap::new();
     for (role, asked) in &recorded.plugins {
         let Some(plugin) = known.plugin(*role, asked.sha256) else {
+            is_intact?;
             return Err(other_plugin(view, &recorded, *role, asked.sha256));
         };
         plugins.insert(*role, (plugin?, &asked.settings));
@@ -170,6 +171,8 @@ pub fn replay(view: &RunView, known: &Known<'_>) -> Result<Replayed, Failure> {
         replayed.subjects += question.subjects();
         replayed.fuel += now.fuel;
     }
+    // Last, so that of a record that was changed the change is named.
+    is_intact?;
     Ok(replayed)
 }
 
@@ -191,15 +194,23 @@ fn other_plugin(
     .with_hint("name the policy set of that revision with --policy")
 }
 
-fn recorded(view: &RunView) -> Result<RecordedVerdicts, Failure> {
+/// The record of a run, and whether it is the one that the run wrote.
+fn recorded(view: &RunView) -> Result<(RecordedVerdicts, Result<(), Failure>), Failure> {
     #[derive(Deserialize)]
     struct Head {
         format: u32,
     }
-    let Some(text) = view.read_compressed(file::VERDICTS)? else {
-        let why = match view.not_kept(file::VERDICTS)? {
-            Some(why) => why.describe(),
-            None => "it asked no plugin".to_owned(),
+    let damaged =
+        |detail: &dyn std::fmt::Display| super::record::damaged(view, file::VERDICTS, detail);
+    let written = view.events.iter().find_map(|e| match &e.event {
+        Event::Previewed { verdicts } => *verdicts,
+        _ => None,
+    });
+    let Some((text, found)) = view.read_compressed_with_digest(file::VERDICTS)? else {
+        let why = match (view.not_kept(file::VERDICTS)?, written) {
+            (Some(why), _) => why.describe(),
+            (None, Some(_)) => return Err(damaged(&"it is missing")),
+            (None, None) => "it asked no plugin".to_owned(),
         };
         return Err(Failure::new(
             FailureClass::Configuration,
@@ -207,12 +218,31 @@ fn recorded(view: &RunView) -> Result<RecordedVerdicts, Failure> {
             format!("run {} cannot be replayed: {why}", view.id),
         ));
     };
-    let damaged = |error: serde_json::Error| super::record::damaged(view, file::VERDICTS, error);
-    let head: Head = serde_json::from_str(&text).map_err(damaged)?;
+    let syntax = |error: serde_json::Error| damaged(&error);
+    let head: Head = serde_json::from_str(&text).map_err(syntax)?;
     if head.format > FORMAT {
         let path = view.path.join(file::VERDICTS);
-        let found = head.format;
-        return Err(JournalError::Newer { path, found }.into());
+        let (found, reads) = (head.format, FORMAT);
+        return Err(JournalError::Newer { path, found, reads }.into());
     }
-    serde_json::from_str(&text).map_err(damaged)
+    let recorded: RecordedVerdicts = serde_json::from_str(&text).map_err(syntax)?;
+    let is_intact = match written {
+        Some(written) if written != found => Err(damaged(&format!(
+            "its SHA-256 is {found}, and the run wrote {written}: it was changed"
+        ))),
+        // A run of a host that did not say; of that, the revision at least is known.
+        None => revision_of(view)
+            .is_none_or(|revision| *revision == recorded.revision)
+            .then_some(())
+            .ok_or_else(|| damaged(&"it is of another revision than the run's")),
+        Some(_) => Ok(()),
+    };
+    Ok((recorded, is_intact))
+}
+
+fn revision_of(view: &RunView) -> Option<&Revision> {
+    view.events.iter().find_map(|e| match &e.event {
+        Event::Planned { revision, .. } => revision.as_ref(),
+        _ => None,
+    })
 }

@@ -255,16 +255,17 @@ impl<O: Operation> Planned<O> {
                 content: &self.facts,
             },
         )?;
-        if let Some(verdicts) = &self.decided.verdicts {
-            run.write_compressed_or_say_so(file::VERDICTS, verdicts)?;
-        }
+        let verdicts = match &self.decided.verdicts {
+            Some(verdicts) => run.write_compressed_or_say_so(file::VERDICTS, verdicts)?,
+            None => None,
+        };
         run.write(file::PLAN, O::plan_file(self.plan())?.as_bytes())?;
         let compiled = compiled_sql::<O>(self.plan(), timeouts);
         run.write(file::COMPILED, compiled.as_bytes())?;
         run.line(&O::summary(self.plan()))?;
         run.line(&format!("compiled statements:\n{compiled}"))?;
         run.sync_log()?;
-        run.event(Event::Previewed)?;
+        run.event(Event::Previewed { verdicts })?;
         Ok(Previewed { planned: self })
     }
 }

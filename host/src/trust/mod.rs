@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use birth_core::digest::{Digest, DigestBuilder};
 use birth_core::policy::approved::{Approvals, Signature};
-use birth_core::policy::ledger::{Finding, Ledger, Said};
+use birth_core::policy::ledger::{Checked, Finding, Ledger, Said, counted};
 use birth_core::policy::statement::NAMESPACE;
 use birth_core::policy::trust::{Trust, TrustError};
 
@@ -175,30 +175,38 @@ impl Trusted {
                 Said::Approval(approval, _) if approval.digest != *executed => approval.at.parse(),
                 Said::Approval(..) | Said::Rollback(..) => Ok(now),
             };
-            let checked = match when {
-                Ok(when) => self.check(signature, said.statement(), when),
-                Err(_) => Err("`at` of the entry is no time (RFC 3339)".to_owned()),
-            };
-            match checked {
-                Ok(key) => Finding::Good { key },
-                Err(why) => Finding::Bad { why },
+            match when {
+                Ok(when) => self.find(signature, said.statement(), when),
+                Err(_) => Finding::Bad {
+                    why: "`at` of the entry is no time (RFC 3339)".to_owned(),
+                },
             }
         };
         Ledger::signed(approvals, self.trust.clone(), &check)
     }
 
-    /// Checks one signature over a statement; gives the fingerprint of its key.
-    ///
-    /// # Errors
-    /// Why it does not count, in words.
-    pub fn check(
+    /// What signatures over a statement count for at a time, each beside those
+    /// before it.
+    #[must_use]
+    pub fn count(
         &self,
-        signature: &Signature,
+        signatures: &[Signature],
         statement: &str,
         when: Timestamp,
-    ) -> Result<String, String> {
-        let key = fits(&signature.armored, statement)?;
-        self.signers.check(&signature.by, &key, NAMESPACE, when)?;
-        Ok(signature::fingerprint(&key))
+    ) -> Vec<Checked> {
+        counted(signatures, &|signature| {
+            self.find(signature, statement, when)
+        })
+    }
+
+    fn find(&self, signature: &Signature, statement: &str, when: Timestamp) -> Finding {
+        let checked = fits(&signature.armored, statement).and_then(|key| {
+            self.signers.check(&signature.by, &key, NAMESPACE, when)?;
+            Ok(signature::fingerprint(&key))
+        });
+        match checked {
+            Ok(key) => Finding::Good { key },
+            Err(why) => Finding::Bad { why },
+        }
     }
 }

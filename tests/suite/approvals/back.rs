@@ -35,6 +35,11 @@ fn an_older_revision_needs_a_signed_decision() {
         .run()
         .expect_code(0);
     assert!(kept.stdout.contains("allowed here"), "{}", kept.stdout);
+    let shown = scene.policy(&["show"]).run().expect_code(0).stdout;
+    assert!(
+        shown.contains("approved, and may not be executed") && !shown.contains("NOT APPROVED"),
+        "{shown}"
+    );
 
     let why = ["--rollback", "--why", "5 defers too much"];
     let first = scene.approve("ada", &why).expect_code(0);

@@ -28,6 +28,23 @@ fn sarif_and_junit_keep_to_their_schemas() {
     junit(&text);
     assert!(text.contains("tests=\"16\" failures=\"0\""), "{text}");
 
+    // Where nothing can be checked, a report says so all the same.
+    for (file, code) in [
+        ("policy.toml", "POLICY_SET_NOT_USABLE"),
+        ("approved.toml", "APPROVALS_NOT_USABLE"),
+    ] {
+        let whole = std::fs::read_to_string(scene.set.path().join(file)).unwrap();
+        scene.set.write(file, "format = [");
+        let document = sarif(&verify("sarif", 24));
+        let run = &document["runs"][0];
+        assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+        assert_eq!(run["results"][0]["properties"]["code"], code);
+        let text = verify("junit", 24);
+        junit(&text);
+        assert!(text.contains(&format!("type=\"{code}\"")), "{text}");
+        scene.set.write(file, whole);
+    }
+
     // One role cannot run, and one person's signature is gone.
     scene.set.write("conflict.wasm", "other");
     let list = scene.list();

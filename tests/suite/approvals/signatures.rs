@@ -1,5 +1,6 @@
 //! Which signatures count, and that `ssh-keygen -Y verify` thinks so too.
 
+use birth_tests::cli::Ran;
 use birth_tests::database::Database;
 use birth_tests::server;
 use serde_json::Value;
@@ -301,7 +302,11 @@ fn one_person_and_one_key_count_once() {
         "--key",
         key.to_str().unwrap(),
     ];
-    scene.policy(&command).run().expect_code(0);
+    let ran = scene.policy(&command).run().expect_code(24);
+    assert!(ran.stderr.contains("[KEY_COUNTED]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("as ada@example.org"), "{}", ran.stderr);
+    // Without the trust file nobody can tell, and it is added.
+    scene.set.policy(&scene.home, &command).run().expect_code(0);
     assert_eq!(outcomes(&scene.last("approved")), ["good", "repeated"]);
     scene.expect_refused(
         &db,
@@ -309,6 +314,55 @@ fn one_person_and_one_key_count_once() {
         &["1 of 2 reviewer", "bob@example.org: signed already"],
     );
     expect_agreement(&scene);
+    // A signature that does not count is in nobody's way, not even of the same
+    // person.
+    let lines = ["ada", "bob", "cyd"].map(|who| scene.line(who, who, ""));
+    scene.signers(&lines);
+    scene.approve("bob", &[]).expect_code(0);
+    assert_eq!(outcomes(&scene.last("approved")), ["good", "bad", "good"]);
+    scene.policy(&["verify"]).run().expect_code(0);
+    expect_agreement(&scene);
+}
+
+/// Of those who sign at the same time nobody takes another's signature away: each
+/// is in the list, or was told to try again.
+#[test]
+fn many_sign_at_once() {
+    let scene = Scene::new();
+    scene
+        .approve("ada", &["--why", "the fourth"])
+        .expect_code(0);
+    let before = scene.last("approved")["signatures"]
+        .as_array()
+        .unwrap()
+        .len();
+    let mut added = 0;
+    for _ in 0..4 {
+        let started = ["bob", "cyd"].map(|person| {
+            let by = format!("{person}@example.org");
+            let key = scene.path(person);
+            let key = key.to_str().unwrap();
+            scene
+                .policy(&["approve", "--by", &by, "--key", key])
+                .start()
+        });
+        for child in started {
+            let ran = Ran::from(child.wait_with_output().unwrap());
+            match ran.code {
+                Some(0) => added += 1,
+                _ => assert!(
+                    ["[LIST_CHANGED]", "[ALREADY_SIGNED]"]
+                        .iter()
+                        .any(|code| ran.stderr.contains(code)),
+                    "{ran:?}"
+                ),
+            }
+        }
+    }
+    let last = scene.last("approved");
+    assert_eq!(last["signatures"].as_array().unwrap().len(), before + added);
+    assert_eq!(added, 2, "whoever tried again got in");
+    assert_eq!(outcomes(&last), ["good", "good", "good"]);
 }
 
 /// Whatever of a statement is changed after signing, no signature fits.

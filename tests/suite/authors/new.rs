@@ -86,7 +86,20 @@ fn nothing_of_anybodys_is_overwritten() {
     // A file in the place of the directory.
     std::fs::write(home.path().join("taken"), "").unwrap();
     let ran = home.birth(&["plugin", "new", "coverage", "taken"]).run();
-    assert!(ran.expect_code(28).stderr.contains("[CRATE_NOT_WRITTEN]"));
+    let said = ran.expect_code(28).stderr;
+    assert!(said.contains("[CRATE_NOT_WRITTEN]"), "{said}");
+    assert!(said.contains("name another place"), "{said}");
+    // What is to be done next can be pasted into a shell.
+    let odd = ["--directory", "it's a; place"];
+    let ran = home.birth(&[&new[..], &odd].concat()).run().expect_code(0);
+    let next = ran.stdout.lines().last().unwrap();
+    let command = next.strip_prefix("next: ").unwrap();
+    let (cd, _) = command.split_once(" && ").unwrap();
+    let there = Command::new("sh")
+        .args(["-c", &format!("{cd} && test -f Cargo.toml")])
+        .current_dir(home.path())
+        .status();
+    assert!(there.unwrap().success(), "{next}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn verdicts(home: &Home, run: &str) -> std::path::PathBuf {
 #[test]
 fn every_run_of_every_revision_is_replayed() {
     let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
+    std::fs::create_dir(home.runs()).unwrap();
     let nothing = all(&home, &[]).expect_code(0);
     assert!(nothing.stdout.contains("0 runs"), "{}", nothing.stdout);
     // Decided by revision 1, which is not the set that decides today.
@@ -232,4 +233,83 @@ fn a_record_that_would_be_too_large_is_left_out_and_that_is_said() {
         ran.stdout
     );
     assert_eq!(ran.get("b3p_ddl_status"), "FAILED");
+}
+
+/// A record that was changed and whose plugins still answer as it says: nothing
+/// differs, and yet it is not what the run wrote.
+#[test]
+fn a_record_that_is_not_the_runs_own_is_no_proof() {
+    let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
+    let run = home
+        .on(&db, &["apply", "storage", "--yes"])
+        .run()
+        .expect_code(0)
+        .run_id();
+    let path = verdicts(&home, &run);
+    let whole = std::fs::read(&path).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&uncompressed(&path)).unwrap();
+    let mut emptied = record.clone();
+    emptied["calls"] = serde_json::json!([]);
+    let mut relabelled = record.clone();
+    relabelled["revision"]["revision"] = 2.into();
+    let mut without = record.clone();
+    without["calls"] = serde_json::json!([]);
+    without["plugins"] = serde_json::json!({});
+    let mut settings = record.clone();
+    settings["plugins"]["conflict"]["sha256"] = "0".repeat(64).into();
+    for changed in [emptied, relabelled, without, settings] {
+        assert_ne!(changed, record);
+        compress(&path, &changed.to_string());
+        let ran = home.birth(&["runs", "replay", &run]).run();
+        refused(ran, 27, "FILE_DAMAGED", "it was changed");
+        let found = all(&home, &["--format", "json"]).expect_code(27).json();
+        assert_eq!(found["counts"]["failed"], 1);
+    }
+    std::fs::remove_file(&path).unwrap();
+    let ran = home.birth(&["runs", "replay", &run]).run();
+    refused(ran, 27, "FILE_DAMAGED", "it is missing");
+    // Waiting for a pipe would never end.
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let ran = home.birth(&["runs", "replay", &run]).run();
+    refused(ran, 28, "FILE_NOT_USABLE", "it is no file");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, &whole).unwrap();
+    home.birth(&["runs", "replay", &run]).run().expect_code(0);
+
+    // A run of a host that did not write the hash down.
+    let events = home.run(&run).join("events.jsonl");
+    let journal = std::fs::read_to_string(&events).unwrap();
+    let hash = birth_core::digest::Digest::of(&whole).to_string();
+    let old = journal.replace(&format!(",\"verdicts\":\"{hash}\""), "");
+    assert_ne!(old, journal);
+    std::fs::write(&events, old).unwrap();
+    home.birth(&["runs", "replay", &run]).run().expect_code(0);
+    let mut relabelled = record;
+    relabelled["revision"]["revision"] = 2.into();
+    compress(&path, &relabelled.to_string());
+    let ran = home.birth(&["runs", "replay", &run]).run();
+    refused(ran, 27, "FILE_DAMAGED", "another revision");
+}
+
+#[test]
+fn a_directory_without_runs_is_not_one_whose_runs_are_the_same() {
+    let home = Home::new();
+    let nowhere = home.path().join("nowhere").display().to_string();
+    for command in [
+        &["runs", "replay", "--all"][..],
+        &["runs", "replay", "x"],
+        &["runs", "prune", "--keep", "1"],
+    ] {
+        let ran = home.birth(command).arg("--log-dir").arg(&nowhere).run();
+        refused(ran, 28, "NO_LOG_DIRECTORY", "nowhere");
+    }
+    // Before the first run there is nothing to list, and no fault.
+    let list = home.birth(&["runs", "list", "--log-dir", &nowhere]).run();
+    assert!(list.expect_code(0).stdout.contains("no runs yet"));
+    // What is no run is not counted as one.
+    let other = home.path().join("other");
+    std::fs::create_dir_all(other.join("a-folder")).unwrap();
+    let ran = all(&home, &["--log-dir", other.to_str().unwrap()]);
+    assert!(ran.expect_code(0).stdout.contains("0 runs: none"));
 }

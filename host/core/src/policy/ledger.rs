@@ -260,7 +260,8 @@ impl Said<'_> {
 
 /// Each signature once for a person and once for a key: neither two keys of one
 /// person nor one key under two names make two people.
-fn counted(signatures: &[Signature], check: &dyn Fn(&Signature) -> Finding) -> Vec<Checked> {
+#[must_use]
+pub fn counted(signatures: &[Signature], check: &dyn Fn(&Signature) -> Finding) -> Vec<Checked> {
     let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
     let once = |signature: &Signature| {
         let finding = match check(signature) {

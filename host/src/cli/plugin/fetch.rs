@@ -155,7 +155,10 @@ impl Puller {
         let Some(registry) = &self.registry else {
             let (why, hint) = match reference.manifest {
                 Some(_) => (
-                    format!("is not in the plugin store {}", self.store.path().display()),
+                    format!(
+                        "is not in the plugin store {}, or is damaged there",
+                        self.store.path().display()
+                    ),
                     "run the same command without --offline",
                 ),
                 None => (

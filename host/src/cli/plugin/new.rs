@@ -95,16 +95,30 @@ impl New {
         output.text("  src/rules.rs      the rules: begin here");
         output.text("  tests/cases.json  facts, what is expected, and why");
         output.text(format!(
-            "next: cd {shown} && cargo test && birth plugin test ."
+            "next: cd {} && cargo test && birth plugin test .",
+            for_shell(&shown)
         ));
         Ok(Exit::Status(Status::Pass))
     }
 }
 
+/// A text as one word of a POSIX shell.
+fn for_shell(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    match text.starts_with('-') || !text.chars().all(is_plain) {
+        true => format!("'{}'", text.replace('\'', r"'\''")),
+        false => text.to_owned(),
+    }
+}
+
 /// Nobody's files are overwritten: the directory is new, or empty.
 fn make_empty(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| not_written(folder, &error))?;
-    let mut entries = std::fs::read_dir(folder).map_err(|error| not_written(folder, &error))?;
+    let elsewhere = |error| {
+        let hint = "name another place by --directory";
+        not_written(folder, &error).with_hint(hint)
+    };
+    std::fs::create_dir_all(folder).map_err(elsewhere)?;
+    let mut entries = std::fs::read_dir(folder).map_err(elsewhere)?;
     if entries.next().is_none() {
         return Ok(());
     }
@@ -129,5 +143,7 @@ fn not_written(path: &Path, error: &io::Error) -> Failure {
         "CRATE_NOT_WRITTEN",
         format!("{} cannot be written: {error}", path.display()),
     )
-    .with_hint("what is there already is of no use: remove it, and make the crate elsewhere")
+    .with_hint(
+        "what was written of the crate is of no use: remove it, and make the crate elsewhere",
+    )
 }

@@ -13,6 +13,7 @@ use birth_core::policy::Role;
 use super::source::Source;
 use crate::cli::Output;
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARN, one_line, styled};
+use crate::files::{open_parent, replace_shared};
 use crate::run::author::cases::{self, CaseFile, Tried};
 use crate::run::author::kit::{self, Checked, Outcome};
 use crate::run::failure::Failure;
@@ -151,28 +152,22 @@ fn is_different(tried: &Tried) -> bool {
     matches!(tried.outcome, cases::Outcome::Differs { .. })
 }
 
-/// Writes the file anew, beside itself first, with the rights it had.
+/// Writes the file anew, with the rights it had.
 fn accept(file: &CaseFile, tried: &[Tried]) -> Result<usize, Failure> {
     let (text, changed) = file.accepting(tried)?;
     if changed == 0 {
         return Ok(0);
     }
-    let path = &file.path;
-    let beside = path.with_extension("json.accepted");
-    let write = || -> std::io::Result<()> {
-        let rights = std::fs::metadata(path)?.permissions();
-        std::fs::write(&beside, &text)?;
-        std::fs::set_permissions(&beside, rights)?;
-        std::fs::rename(&beside, path)
-    };
-    write().map_err(|error| {
-        // What is left of it is of no use; that it cannot be removed is less
-        // than why it could not be written.
-        let _ = std::fs::remove_file(&beside);
+    let written =
+        open_parent(&file.path).and_then(|(dir, name)| replace_shared(&dir, name, text.as_bytes()));
+    written.map_err(|error| {
         Failure::new(
             FailureClass::Filesystem,
             "CASES_NOT_WRITTEN",
-            format!("the cases {} cannot be written: {error}", path.display()),
+            format!(
+                "the cases {} cannot be written: {error}",
+                file.path.display()
+            ),
         )
     })?;
     Ok(changed)

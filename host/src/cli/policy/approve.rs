@@ -1,6 +1,11 @@
 //! `birth policy approve`.
 
-use std::path::{Path, PathBuf};
+mod list;
+mod signature;
+mod statement;
+mod words;
+
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{Timestamp, Unit};
@@ -8,18 +13,17 @@ use jiff::{Timestamp, Unit};
 use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::approved::{Approval, Approvals, RollbackDecision, Signature};
-use birth_core::policy::edit;
 use birth_core::policy::set::PolicySet;
 use birth_core::policy::statement::is_plain;
 
-use super::approve_words::{self, Done};
-use super::statement::Statement;
 use crate::cli::options::read_named;
 use crate::cli::policies::PolicyFiles;
 use crate::cli::{Output, PolicyOptions};
-use crate::files::{ensure_replaceable, open_parent, write_atomically};
 use crate::run::failure::Failure;
 use crate::trust::{SignError, Trusted, fits, sign};
+use signature::{already_signed, ensure_counts, not_usable};
+use statement::Statement;
+use words::Done;
 
 /// Approve a policy set: write the statement to the list of approved revisions,
 /// and sign it.
@@ -45,7 +49,9 @@ pub(super) struct Approve {
     /// Why; needed for a new statement.
     #[arg(long, value_name = "TEXT", value_parser = said)]
     why: Option<String>,
-    /// Digest of the difference to the last approved revision that was looked at.
+    /// Digest of the difference to the last approved revision that was looked at,
+    /// as `birth policy diff` prints it. Your word: the facts it was over are not at
+    /// hand to check it.
     #[arg(long, value_name = "SHA256", conflicts_with = "rollback")]
     diff: Option<Digest>,
     /// The compiler that built the plugins, for `birth plugin verify --rebuild`.
@@ -109,17 +115,9 @@ impl Approve {
             self.approval(&set, &approvals)?
         };
         let signature = self.signed(&statement, trust.as_ref())?;
-        let old = if path.exists() {
-            read_named(&path, "the list of approved revisions")?
-        } else {
-            edit::NEW.to_owned()
-        };
-        let new = statement
-            .written(&old, signature.as_ref())
-            .map_err(|error| refused("NOT_ADDED", format!("{}: {error}", path.display())))?;
-        if new != old || !path.exists() {
-            write(&path, &new)?;
-        }
+        list::add(&path, &approvals, |old| {
+            statement.written(old, signature.as_ref())
+        })?;
         let after = self.policy.read()?;
         let done = Done {
             path: &path,
@@ -128,7 +126,7 @@ impl Approve {
             signed: signature.is_some(),
             ledger: &after.ledger(),
         };
-        approve_words::show(&done, output)?;
+        words::show(&done, output)?;
         Ok(Exit::Status(Status::Pass))
     }
 
@@ -283,23 +281,17 @@ impl Approve {
                 trust.people().join(", ")
             )));
         }
-        let checked = match trust {
-            Some(trust) => trust.check(&signature, &text, Timestamp::now()).map(drop),
-            None => fits(&signature.armored, &text).map(drop),
-        };
-        checked.map_err(|why| {
-            refused(
-                "SIGNATURE_NOT_USABLE",
-                format!("the signature of {} would not count: {why}", self.by),
-            )
-            .with_hint("sign the statement that `birth policy approve` prints, with a key of an allowed signer")
-        })?;
-        if statement.signatures().iter().any(|s| s.by == self.by) {
-            return Err(misused(
-                "ALREADY_SIGNED",
-                format!("{} has signed this statement, and counts once", self.by),
-            )
-            .with_hint("somebody else has to sign; `birth policy log` shows who did"));
+        match trust {
+            Some(trust) => ensure_counts(&signature, statement, trust)?,
+            None => {
+                fits(&signature.armored, &text).map_err(|why| not_usable(&signature, &why))?;
+                let mut signed = statement.signatures().iter();
+                if signed.any(|s| s.by == self.by) {
+                    return Err(already_signed(&self.by).with_hint(
+                        "where that signature does not count, --trust tells, and takes one that does",
+                    ));
+                }
+            }
         }
         Ok(Some(signature))
     }
@@ -314,22 +306,4 @@ fn not_signed(error: &SignError) -> Failure {
 fn now() -> String {
     let now = Timestamp::now();
     now.round(Unit::Second).unwrap_or(now).to_string()
-}
-
-/// Replaces the file, and leaves it as readable for others as it was: it is
-/// reviewed and shared.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let fail = |error: std::io::Error| {
-        Failure::new(
-            FailureClass::Filesystem,
-            "APPROVALS_NOT_WRITTEN",
-            format!("{} cannot be written: {error}", path.display()),
-        )
-    };
-    let before = std::fs::metadata(path).map(|m| m.permissions());
-    let shared = || std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    let (dir, name) = open_parent(path).map_err(fail)?;
-    ensure_replaceable(&dir, name).map_err(fail)?;
-    write_atomically(&dir, name, text.as_bytes()).map_err(fail)?;
-    std::fs::set_permissions(path, before.unwrap_or_else(|_| shared())).map_err(fail)
 }

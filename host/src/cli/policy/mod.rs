@@ -1,11 +1,9 @@
 //! `birth policy`.
 
 mod approve;
-mod approve_words;
 pub(super) mod diff;
 mod log;
 mod show;
-mod statement;
 mod verify;
 mod verify_junit;
 mod verify_sarif;

@@ -17,6 +17,8 @@ use crate::run::failure::Failure;
 struct Shown<'a> {
     digest: Digest,
     approval: Option<&'a Approval>,
+    /// Whether it is approved, be it that a newer revision is as well.
+    approved: bool,
     /// What stands behind the approval; none where it does not count.
     backing: Option<&'a Backing>,
     /// Why the set may not be executed.
@@ -38,6 +40,7 @@ pub(super) fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Fail
         output.json(&Shown {
             digest: policy.digest(),
             approval: policy.standing().entry(),
+            approved: policy.standing().is_approved(),
             backing: leave.ok().map(|leave| &leave.backing),
             refusal: leave.err().map(|refusal| Refused {
                 code: refusal.code(),
@@ -80,7 +83,11 @@ pub(super) fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Fail
             }
         }
         Err(refusal) => {
-            output.text(format!("  approval  {}", styled(BAD, "NOT APPROVED")));
+            let word = match policy.standing().is_approved() {
+                true => styled(WARN, "approved, and may not be executed"),
+                false => styled(BAD, "NOT APPROVED"),
+            };
+            output.text(format!("  approval  {word}"));
             output.text(format!("            {}", plain(&refusal.to_string())));
         }
     }

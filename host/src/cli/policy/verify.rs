@@ -1,5 +1,7 @@
 //! `birth policy verify`.
 
+use std::path::Path;
+
 use clap::Args;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
@@ -31,7 +33,10 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let mut found = self.policy.open()?.verify_all();
+        let mut found = match self.policy.open() {
+            Ok(policy) => policy.verify_all(),
+            Err(failure) => return self.unreadable(failure, output),
+        };
         if self.allow_older {
             found = found.allowing_older();
         }
@@ -68,6 +73,26 @@ impl Verify {
             })
             .next();
         Ok(class.map_or(Exit::Status(Status::Pass), Exit::Failure))
+    }
+}
+
+impl Verify {
+    /// A report has to say it as well where there is nothing to check: an upload
+    /// of the last good one would look like success.
+    fn unreadable(&self, failure: Failure, output: &Output) -> Result<Exit, Failure> {
+        let set = self.policy.policy_path().map(Path::display);
+        let set = set.map(|path| path.to_string());
+        match output.format() {
+            Format::Sarif => output.json(&verify_sarif::unreadable(&failure, set.as_deref()))?,
+            Format::Junit => {
+                let mut text = Vec::new();
+                // Writing to memory cannot fail.
+                let _ = verify_junit::unreadable(&failure, set.as_deref(), &mut text);
+                output.raw(&String::from_utf8_lossy(&text))?;
+            }
+            Format::Json | Format::Text | Format::Markdown => {}
+        }
+        Err(failure)
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::cli::ci::junit::{self, Cases, Xml, not_passed, pair, passed, safe};
 use crate::plugin::set::{Check, Outcome, Verification};
+use crate::run::failure::Failure;
 
 pub(super) fn write(found: &Verification, out: &mut dyn Write) -> io::Result<()> {
     let count =
@@ -16,6 +17,32 @@ pub(super) fn write(found: &Verification, out: &mut dyn Write) -> io::Result<()>
     };
     junit::document(out, "birth policy verify", cases, |xml| {
         suite(found, cases, xml)
+    })
+}
+
+/// The document where the set, its approvals or the trust file cannot be read.
+pub(super) fn unreadable(
+    failure: &Failure,
+    set: Option<&str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let cases = Cases {
+        all: 1,
+        errors: 1,
+        ..Cases::default()
+    };
+    let name = safe(set.unwrap_or("birth"));
+    junit::document(out, "birth policy verify", cases, |xml| {
+        xml.create_element("testsuite")
+            .with_attribute(("name", name.as_str()))
+            .with_attributes(cases.attributes().iter().map(pair))
+            .with_attribute(("skipped", "0"))
+            .write_inner_content(|xml| {
+                let what = "can the policy set, its approvals and the trust file be read?";
+                let message = safe(&failure.message);
+                not_passed(xml, [&name, what], "error", [failure.code, &message], "")
+            })
+            .map(drop)
     })
 }
 

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use birth_core::digest::Digest;
 use birth_core::op::report::one_line;
 
-use crate::cli::ci::sarif::{head, percent_encoded, rule, tool};
+use crate::cli::ci::sarif::{head, notification, percent_encoded, rule, tool};
 use crate::plugin::set::{Check, Outcome, Verification, What};
+use crate::run::failure::Failure;
 
 pub(super) fn document(found: &Verification, set: Option<&str>, approved: Option<&str>) -> Value {
     let rules = What::ALL.map(|what| rule(what.word(), what.asks()));
@@ -34,6 +35,34 @@ pub(super) fn document(found: &Verification, set: Option<&str>, approved: Option
             "signed": found.signed,
             "notRun": skipped.count(),
         },
+    }]);
+    document
+}
+
+/// The document where the set, its approvals or the trust file cannot be read.
+pub(super) fn unreadable(failure: &Failure, set: Option<&str>) -> Value {
+    let text = one_line(&failure.message);
+    let mut document = head();
+    document["runs"] = json!([{
+        "tool": tool(vec![rule("readable", "can the policy set, its approvals and the trust file be read?")]),
+        "automationDetails": { "id": "birth/policy/" },
+        "invocations": [{
+            "executionSuccessful": false,
+            "toolExecutionNotifications": [notification("error", failure.code, text.clone())],
+        }],
+        "results": [{
+            "ruleId": "readable",
+            "ruleIndex": 0,
+            "level": "error",
+            "message": { "text": text },
+            "locations": [{
+                "physicalLocation": {
+                    "artifactLocation": { "uri": set.map_or_else(|| "birth".to_owned(), uri) },
+                    "region": { "startLine": 1 },
+                },
+            }],
+            "properties": { "code": failure.code },
+        }],
     }]);
     document
 }

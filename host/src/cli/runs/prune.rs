@@ -70,7 +70,7 @@ impl Prune {
             (Some(days), _) => Keep::Days(days, now),
             (None, count) => Keep::Newest(count.unwrap_or(usize::MAX)),
         };
-        let root = self.directory.path()?;
+        let root = self.directory.existing()?;
         let decided = decide(&journal::list(&root)?, keep);
         let bytes: u64 = decided.iter().map(|run| run.bytes).sum();
         let goes = decided.iter().any(|run| run.fate != Fate::Stays);

@@ -18,7 +18,8 @@ use crate::run::replay::{Found, Known, Replays, RunReplay, replay, replay_all};
 /// verdicts and the fuel. The plugin is recognised by its hash: those of every
 /// approved revision that is built into this binary are known, and those of the
 /// set that --policy names. Needs no database. Exits 30 where something is another,
-/// and names the first subject and what changed.
+/// and names the first subject and what changed; 27 where the record is not the one
+/// that the run wrote, though nothing is another.
 ///
 /// With --all, every run of the log directory, a line each: one that differs or
 /// cannot be read hides no other. Runs that asked no plugin, and runs whose record
@@ -48,7 +49,7 @@ impl Replay {
     pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
         let sets = self.policy.open_with_approved()?;
         let known = Known::new(sets.iter().map(|set| &**set));
-        let root = self.directory.path()?;
+        let root = self.directory.existing()?;
         let Some(run) = self.run_id else {
             return all(&root, &known, output);
         };

@@ -38,7 +38,11 @@ pub fn remove(
     if decided.fate == Fate::Stays {
         return Ok(None);
     }
-    let view = open(root, &decided.run)?;
+    let view = match open(root, &decided.run) {
+        // Somebody else removes as well, and was first.
+        Err(JournalError::NoSuchRun { .. }) => return Ok(None),
+        opened => opened?,
+    };
     let fail = |action, source| JournalError::io(action, view.path.clone(), source);
     // As whoever carries a run out does; held until this returns.
     let _lock = lock(&view.dir).map_err(|source| match source {
