@@ -13,12 +13,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use birth_core::digest::Digest;
 use birth_tests::cli::{Home, workspace};
-use birth_tests::measure::{Figure, median, milliseconds, release_binary, run, table};
+use birth_tests::measure::{
+    Figure, median, milliseconds, release_binary, run, silent_without_database, table,
+};
 
 /// How often a process is run for one figure; the median counts.
 const RUNS: usize = 51;
@@ -106,16 +107,8 @@ fn fill(home: &Home) -> PathBuf {
 
 /// The median time of a command that succeeds, after one run that fills caches.
 fn time(binary: &Path, home: &Home, arguments: &[&str]) -> Duration {
-    let mut command = Command::new(binary);
-    command
-        .args(arguments)
-        .env_clear()
-        .env("HOME", home.path())
-        .env("BIRTH_PLUGIN_STORE", home.path().join("store"))
-        .env("BIRTH_CACHE_DIR", home.path().join("cache"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    let mut command = silent_without_database(binary, home, arguments);
+    command.env("BIRTH_PLUGIN_STORE", home.path().join("store"));
     run(&mut command);
     let mut times: Vec<Duration> = (0..RUNS).map(|_| run(&mut command)).collect();
     median(&mut times).expect("some runs")

@@ -58,11 +58,18 @@ pub fn setting(name: &str, default: &str) -> String {
 /// The binary on a database, silent.
 #[must_use]
 pub fn silent(binary: &Path, home: &Home, database: &Database, arguments: &[&str]) -> Command {
+    let mut command = silent_without_database(binary, home, arguments);
+    command.args(["--database", &database.url()]);
+    command
+}
+
+/// The binary for a command that needs no database, silent.
+#[must_use]
+pub fn silent_without_database(binary: &Path, home: &Home, arguments: &[&str]) -> Command {
     let folder = home.path();
     let mut command = Command::new(binary);
     command
         .args(arguments)
-        .args(["--database", &database.url()])
         .env_clear()
         .env("HOME", folder)
         .env("BIRTH_CACHE_DIR", folder.join("cache"))
