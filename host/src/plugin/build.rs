@@ -22,7 +22,7 @@ mod manifest;
 mod toolchain;
 
 pub use component::ComponentError;
-pub(in crate::plugin) use component::exports_of_role;
+pub(in crate::plugin) use component::{OfRole, exports_of_role};
 pub use manifest::ManifestError;
 pub use toolchain::{TARGET, ToolchainError};
 

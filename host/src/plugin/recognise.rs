@@ -7,7 +7,7 @@ use birth_core::digest::Digest;
 use birth_core::policy::Role;
 use thiserror::Error;
 
-use super::build::{ComponentError, exports_of_role};
+use super::build::{ComponentError, OfRole, exports_of_role};
 use super::cache::Cache;
 use super::engine::PluginEngine;
 use super::error::{PluginError, PluginId};
@@ -35,7 +35,7 @@ pub struct Recognised {
 #[derive(Debug, Error)]
 pub enum RecogniseError {
     /// Other bytes.
-    #[error("{file} is not a WebAssembly component but {what}; build it with `birth plugin build`")]
+    #[error("{file} is not a WebAssembly component but {what}")]
     NotAComponent {
         /// What was looked at.
         file: String,
@@ -98,22 +98,9 @@ impl Recogniser {
     /// # Errors
     /// Whatever would keep it from being pinned.
     pub fn recognise(&self, file: &str, bytes: &[u8]) -> Result<Recognised, RecogniseError> {
-        if let Some(what) = other_than_component(bytes) {
-            let file = file.to_owned();
-            return Err(RecogniseError::NotAComponent { file, what });
-        }
-        let found = exports_of_role(bytes).map_err(|source| RecogniseError::NotAPlugin {
-            file: file.to_owned(),
-            source,
-        })?;
+        let found = exports(file, bytes)?;
         let sha256 = Digest::of(bytes);
-        let id = PluginId {
-            role: found.role,
-            file: file.to_owned(),
-            sha256,
-        };
-        let cache = self.cache.as_ref();
-        let plugin = Plugin::load(&self.engine, &self.limits, cache, id, bytes)?;
+        let plugin = self.load_as(found.role, file, bytes, sha256)?;
         let description = plugin.describe()?;
         Ok(Recognised {
             role: found.role,
@@ -124,4 +111,41 @@ impl Recogniser {
             sha256,
         })
     }
+
+    /// Loads a component as what it says it is, and runs none of it.
+    ///
+    /// # Errors
+    /// Why it may not run.
+    pub fn load(&self, file: &str, bytes: &[u8]) -> Result<Plugin, RecogniseError> {
+        let role = role_of(file, bytes)?;
+        Ok(self.load_as(role, file, bytes, Digest::of(bytes))?)
+    }
+
+    fn load_as(
+        &self,
+        role: Role,
+        file: &str,
+        bytes: &[u8],
+        sha256: Digest,
+    ) -> Result<Plugin, PluginError> {
+        let file = file.to_owned();
+        let id = PluginId { role, file, sha256 };
+        Plugin::load(&self.engine, &self.limits, self.cache.as_ref(), id, bytes)
+    }
+}
+
+/// The role of a component, by what it exports.
+///
+/// # Errors
+/// It is no component, or not one of one role.
+pub fn role_of(file: &str, bytes: &[u8]) -> Result<Role, RecogniseError> {
+    Ok(exports(file, bytes)?.role)
+}
+
+fn exports(file: &str, bytes: &[u8]) -> Result<OfRole, RecogniseError> {
+    let file = file.to_owned();
+    if let Some(what) = other_than_component(bytes) {
+        return Err(RecogniseError::NotAComponent { file, what });
+    }
+    exports_of_role(bytes).map_err(|source| RecogniseError::NotAPlugin { file, source })
 }

@@ -13,6 +13,7 @@ use crate::kb::StoreError;
 use crate::pg::connect::ConnectError;
 use crate::pg::{PgError, PgErrorKind};
 use crate::plugin::error::PluginError;
+use crate::plugin::recognise::RecogniseError;
 use crate::trust::TrustedError;
 
 /// The code of a lock that was not had in time.
@@ -133,6 +134,16 @@ impl Failure {
 impl From<PluginError> for Failure {
     fn from(error: PluginError) -> Self {
         Self::from_plugin(&error)
+    }
+}
+
+impl From<RecogniseError> for Failure {
+    fn from(error: RecogniseError) -> Self {
+        match error {
+            RecogniseError::Refused(error) => error.into(),
+            _ => Self::new(FailureClass::Policy, error.code(), error.to_string())
+                .with_hint("build it with `birth plugin build`"),
+        }
     }
 }
 

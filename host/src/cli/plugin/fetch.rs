@@ -184,10 +184,7 @@ impl Puller {
         pin: Option<Pin>,
     ) -> Result<Recognised, Failure> {
         let file = reference.to_string();
-        let found = self
-            .recogniser
-            .recognise(&file, component)
-            .map_err(|error| registry::unrecognised(&error))?;
+        let found = self.recogniser.recognise(&file, component)?;
         if let Some(pin) = pin.filter(|pin| pin.role != found.role) {
             return Err(Failure::new(
                 FailureClass::Policy,

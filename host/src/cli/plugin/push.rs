@@ -61,8 +61,7 @@ impl Push {
         };
         let component = Component::open(&self.file)?;
         let found = Recogniser::new(None, Limits::default())?
-            .recognise(&component.file, &component.bytes)
-            .map_err(|error| registry::unrecognised(&error))?;
+            .recognise(&component.file, &component.bytes)?;
         let artifact = Artifact {
             component: component.bytes,
             exports: found.exports.clone(),

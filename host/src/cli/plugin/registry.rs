@@ -9,7 +9,6 @@ use birth_core::outcome::FailureClass;
 use birth_core::policy::reference::Reference;
 
 use crate::cli::options::{duration, environment};
-use crate::plugin::recognise::RecogniseError;
 use crate::plugin::store::ComponentStoreError;
 use crate::registry::credentials::{Credentials, Sources};
 use crate::registry::error::{Fault, RegistryError};
@@ -135,14 +134,6 @@ pub(super) fn failure(error: &RegistryError) -> Failure {
         Fault::Content => FailureClass::Policy,
     };
     Failure::new(class, error.code(), error.to_string()).with_hint(error.hint())
-}
-
-/// Why a component is no plugin.
-pub(super) fn unrecognised(error: &RecogniseError) -> Failure {
-    match error {
-        RecogniseError::Refused(error) => Failure::from_plugin(error),
-        _ => Failure::new(FailureClass::Policy, error.code(), error.to_string()),
-    }
 }
 
 /// Why the store did not do it.

@@ -19,10 +19,9 @@ use birth_core::policy::verdict::Answer;
 
 use super::failure::Failure;
 use crate::plugin::anatomy::Anatomy;
-use crate::plugin::engine::PluginEngine;
-use crate::plugin::error::{PluginError, PluginId};
 use crate::plugin::limits::Limits;
 use crate::plugin::load::Plugin;
+use crate::plugin::recognise::{Recogniser, role_of};
 
 /// A component that is no part of a policy set yet.
 #[derive(Debug, Clone)]
@@ -85,49 +84,17 @@ impl Component {
     /// # Errors
     /// It exports no role, or several.
     pub fn role(&self) -> Result<Role, Failure> {
-        let mut roles = self.anatomy.roles().map(|(role, _)| role);
-        match (roles.next(), roles.next()) {
-            (Some(role), None) => Ok(role),
-            (None, _) => {
-                // What is wrong is better said by the loader: no component, or
-                // a component with other exports.
-                self.load_as(Role::Conflict)?;
-                Err(self.refused("PLUGIN_WRONG_ROLE", "exports no role of birth:policy"))
-            }
-            (Some(_), Some(_)) => Err(self.refused(
-                "PLUGIN_SEVERAL_ROLES",
-                "exports several roles of birth:policy; a plugin has one",
-            )),
-        }
+        Ok(role_of(&self.file, &self.bytes)?)
     }
 
-    /// Loads it under the role it has. Runs none of it.
+    /// Loads it under the role it has, with an engine of its own, and compiles it
+    /// anew. Runs none of it.
     ///
     /// # Errors
     /// Why it may not run.
     pub fn load(&self) -> Result<Plugin, Failure> {
-        Ok(self.load_as(self.role()?)?)
-    }
-
-    /// Loads it with an engine of its own, and compiles it anew.
-    fn load_as(&self, role: Role) -> Result<Plugin, PluginError> {
-        let id = PluginId {
-            role,
-            file: self.file.clone(),
-            sha256: self.sha256,
-        };
-        Plugin::load(
-            &PluginEngine::new()?,
-            &Limits::default(),
-            None,
-            id,
-            &self.bytes,
-        )
-    }
-
-    fn refused(&self, code: &'static str, what: &str) -> Failure {
-        Failure::new(FailureClass::Policy, code, format!("{} {what}", self.file))
-            .with_hint("build it with `birth plugin build`")
+        let recogniser = Recogniser::new(None, Limits::default())?;
+        Ok(recogniser.load(&self.file, &self.bytes)?)
     }
 }
 
