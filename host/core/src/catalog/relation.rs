@@ -30,6 +30,24 @@ pub enum RelationKind {
 }
 
 impl RelationKind {
+    /// The kind of a number of the WIT package; none for one that is none's.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        const ALL: [RelationKind; 10] = [
+            RelationKind::None,
+            RelationKind::Table,
+            RelationKind::PartitionedTable,
+            RelationKind::Partition,
+            RelationKind::View,
+            RelationKind::MaterializedView,
+            RelationKind::ForeignTable,
+            RelationKind::TemporaryTable,
+            RelationKind::Ambiguous,
+            RelationKind::Other,
+        ];
+        ALL.get(usize::from(number)).copied()
+    }
+
     /// Reads `pg_class.relkind`, `relpersistence` and `relispartition`
     /// (PostgreSQL manual, "pg_class").
     #[must_use]

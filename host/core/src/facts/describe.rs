@@ -75,19 +75,7 @@ fn words(bits: u16, known: &[(u16, &'static str)]) -> Vec<&'static str> {
 /// A kind of relation, by its number in the WIT package.
 #[must_use]
 pub fn kind(number: u8) -> &'static str {
-    const ALL: [RelationKind; 10] = [
-        RelationKind::None,
-        RelationKind::Table,
-        RelationKind::PartitionedTable,
-        RelationKind::Partition,
-        RelationKind::View,
-        RelationKind::MaterializedView,
-        RelationKind::ForeignTable,
-        RelationKind::TemporaryTable,
-        RelationKind::Ambiguous,
-        RelationKind::Other,
-    ];
-    let known = ALL.get(usize::from(number));
+    let known = RelationKind::from_number(number);
     known.map_or("unknown", |kind| kind.describe())
 }
 

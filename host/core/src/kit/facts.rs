@@ -115,19 +115,7 @@ impl TryFrom<u8> for Kind {
     type Error = String;
 
     fn try_from(number: u8) -> Result<Self, String> {
-        const KINDS: [RelationKind; 10] = [
-            RelationKind::None,
-            RelationKind::Table,
-            RelationKind::PartitionedTable,
-            RelationKind::Partition,
-            RelationKind::View,
-            RelationKind::MaterializedView,
-            RelationKind::ForeignTable,
-            RelationKind::TemporaryTable,
-            RelationKind::Ambiguous,
-            RelationKind::Other,
-        ];
-        let kind = KINDS.get(usize::from(number)).copied().map(Self);
+        let kind = RelationKind::from_number(number).map(Self);
         kind.ok_or_else(|| format!("{number} is no kind of relation; kinds are 0 to 9"))
     }
 }
