@@ -208,6 +208,16 @@ mod tests {
         assert_eq!((layer.sha256, layer.size), (of_component, 9));
     }
 
+    /// As `wkg oci push` 0.16.1 writes it: keys in another order, and annotations of
+    /// the layer.
+    #[test]
+    fn what_another_tool_pushed() {
+        let manifest = r#"{"config":{"digest":"sha256:c4c291408a73f1d4eab099aeef0796355deb72ed6ceca2a7d47a8e4fa6adee50","mediaType":"application/vnd.wasm.config.v0+json","size":295},"layers":[{"annotations":{"org.opencontainers.image.title":"coverage.wasm"},"digest":"sha256:a83bb9f017ea40e2e87ffbeb16171579e1f124287b85e5f8d72ac0aad919706f","mediaType":"application/wasm","size":99576}],"mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2}"#;
+        let layer = layer(manifest.as_bytes()).unwrap();
+        assert_eq!(layer.size, 99576);
+        assert!(layer.sha256.to_string().starts_with("a83bb9f0"));
+    }
+
     #[test]
     fn a_manifest_of_something_else() {
         let right = String::from_utf8(artifact().lay().unwrap().manifest).unwrap();
