@@ -29,7 +29,7 @@ const MORE: &str = "
       (NULL, 'governed'), ('twice', 'governed'), ('twice', 'governed');";
 
 /// An estate with policy storage and the gate.
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let scene = Scene::new();
     scene.db.execute(MORE);
     scene
@@ -38,9 +38,13 @@ fn scene() -> Scene {
 /// Exports facts and gives the file.
 fn exported(scene: &Scene, options: &[&str]) -> PathBuf {
     let file = scene.home.path().join("facts.gz");
+    exported_to(&file, scene, options);
+    file
+}
+
+pub(crate) fn exported_to(file: &Path, scene: &Scene, options: &[&str]) {
     let command = ["facts", "export", "--out", file.to_str().unwrap()];
     scene.on(&[&command, options].concat()).run().expect_code(0);
-    file
 }
 
 fn uncompressed(path: &Path) -> String {

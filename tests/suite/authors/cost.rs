@@ -3,6 +3,7 @@
 use birth_tests::cli::{Home, Ran};
 
 use super::{approved, put};
+use crate::facts::{exported_to, scene};
 use crate::guests;
 
 fn bench(home: &Home, file: &str, arguments: &[&str]) -> Ran {
@@ -69,8 +70,8 @@ fn the_gate_is_the_average_rounded_up() {
 fn facts_of_ones_own_are_measured() {
     let home = Home::new();
     let cases = r#"[{"name": "mine", "why": "w", "facts": {"collections": [{"key": "a"}, {"key": "b"}]}, "expect": []}]"#;
-    let file = put(&home, "facts.json", cases);
-    let arguments = ["--format", "json", "--facts", file.to_str().unwrap()];
+    let file = put(&home, "cases.json", cases);
+    let arguments = ["--format", "json", "--cases", file.to_str().unwrap()];
     let report = bench(&home, &approved("coverage"), &arguments)
         .expect_code(0)
         .json();
@@ -78,10 +79,20 @@ fn facts_of_ones_own_are_measured() {
     assert_eq!(report["scenes"][0]["about"], "mine");
 
     let none = put(&home, "none.json", "[]");
-    let arguments = ["--facts", none.to_str().unwrap()];
+    let arguments = ["--cases", none.to_str().unwrap()];
     let ran = bench(&home, &approved("coverage"), &arguments).expect_code(20);
     assert!(ran.stderr.contains("[NO_SUBJECTS]"), "{}", ran.stderr);
-    bench(&home, &approved("coverage"), &["--facts", "nowhere.json"]).expect_code(28);
+    bench(&home, &approved("coverage"), &["--cases", "nowhere.json"]).expect_code(28);
+
+    // And those of a database.
+    let facts = home.path().join("facts.gz");
+    exported_to(&facts, &scene(), &[]);
+    for (role, subjects) in [("classification", 6), ("conflict", 8), ("coverage", 6)] {
+        let arguments = ["--format", "json", "--facts", facts.to_str().unwrap()];
+        let report = bench(&home, &approved(role), &arguments).expect_code(0);
+        assert_eq!(report.json()["subjects"], subjects, "{role}");
+    }
+    bench(&home, &approved("coverage"), &["--facts", "nowhere.gz"]).expect_code(28);
 }
 
 #[test]

@@ -12,8 +12,9 @@ use birth_core::policy::Role;
 use super::source::Source;
 use crate::cli::Output;
 use crate::cli::output::{BAD, DIM, GOOD, one_line, styled};
-use crate::run::author::bench::{Asked, Cost, RUNS, measure};
+use crate::run::author::bench::{Asked, Cost, Questions, RUNS, measure};
 use crate::run::author::cases::CaseFile;
+use crate::run::facts::FactsFile;
 use crate::run::failure::Failure;
 
 /// Measure what judging costs: fuel for each subject, and time.
@@ -25,10 +26,13 @@ use crate::run::failure::Failure;
 pub(super) struct Bench {
     #[command(flatten)]
     source: Source,
-    /// Facts to judge: a file of cases, whose expectations do not count here.
-    /// Without it, the role's corpus.
-    #[arg(long, value_name = "FILE")]
+    /// Facts to judge, as `birth facts export` wrote them. Without them and without
+    /// --cases, the role's corpus.
+    #[arg(long, value_name = "FILE", conflicts_with = "cases")]
     facts: Option<PathBuf>,
+    /// Cases to judge; what they expect does not count here.
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
     /// Exit 30 where a subject takes more fuel than this on average, rounded up.
     #[arg(long, value_name = "N")]
     max_fuel_per_subject: Option<u64>,
@@ -50,11 +54,13 @@ impl Bench {
     pub(super) fn run(self, output: &Output) -> Result<Exit, Failure> {
         let component = self.source.component(output)?;
         let role = component.role()?;
-        let file = match &self.facts {
-            Some(path) => Some(CaseFile::read(role, path)?),
-            None => None,
+        let plugin = component.load()?;
+        let questions = match (self.facts, &self.cases) {
+            (Some(path), _) => Questions::facts(&FactsFile::new(path), role)?,
+            (None, Some(path)) => Questions::cases(&CaseFile::read(role, path)?),
+            (None, None) => Questions::corpus(&plugin)?,
         };
-        let cost = measure(&component.load()?, file.as_ref())?;
+        let cost = measure(&plugin, questions)?;
         let limit = self.max_fuel_per_subject;
         let is_over = limit.is_some_and(|limit| cost.fuel_per_subject > limit);
         if output.is_json() {
@@ -83,6 +89,9 @@ impl Bench {
     }
 }
 
+/// Calls that people are shown.
+const SHOWN: usize = 50;
+
 fn show(cost: &Cost, output: &Output) {
     match &cost.facts {
         Asked::Corpus(digest) => output.text(format!(
@@ -107,12 +116,17 @@ fn show(cost: &Cost, output: &Output) {
         cost.nanoseconds_per_subject
     ));
     output.text(styled(DIM, "          fuel  subjects"));
-    for scene in &cost.scenes {
+    for scene in cost.scenes.iter().take(SHOWN) {
         output.text(format!(
             "  {:>12} for {:>4}: {}",
             scene.fuel,
             scene.subjects,
             one_line(&scene.about)
+        ));
+    }
+    if let Some(more @ 1..) = cost.scenes.len().checked_sub(SHOWN) {
+        output.text(format!(
+            "  and {more} calls more; --format json has them all"
         ));
     }
 }

@@ -4,14 +4,18 @@
 use std::time::{Duration, Instant};
 
 use birth_core::digest::Digest;
+use birth_core::facts::Question;
+use birth_core::kit::cases::Case;
 use birth_core::kit::corpus::Scene;
 use birth_core::outcome::FailureClass;
+use birth_core::policy::Role;
 use birth_core::policy::settings::Settings;
 use serde::Serialize;
 
 use super::cases::CaseFile;
 use super::kit;
 use crate::plugin::load::Plugin;
+use crate::run::facts::{FactsFile, FactsHead, Sink};
 use crate::run::failure::Failure;
 
 /// How often everything is asked; the fastest run counts.
@@ -42,7 +46,7 @@ pub struct Cost {
 pub enum Asked {
     /// The role's corpus, by its digest.
     Corpus(Digest),
-    /// The facts of a file of cases.
+    /// The facts of a file.
     File(String),
 }
 
@@ -57,36 +61,104 @@ pub struct SceneCost {
     pub fuel: u64,
 }
 
-/// Measures a plugin on its role's corpus, or on the facts of a file of cases.
+/// What a plugin is to be asked.
+#[derive(Debug)]
+pub struct Questions {
+    asked: Asked,
+    calls: Vec<Asking>,
+}
+
+#[derive(Debug)]
+struct Asking {
+    about: String,
+    settings: Settings,
+    question: Question,
+}
+
+impl Questions {
+    /// The corpus of the plugin's role.
+    ///
+    /// # Errors
+    /// The plugin does not say what it is.
+    pub fn corpus(plugin: &Plugin) -> Result<Self, Failure> {
+        let corpus = kit::corpus(plugin)?;
+        let asking = |scene: Scene| Asking {
+            about: scene.about,
+            settings: Settings::new(),
+            question: scene.facts.batch(),
+        };
+        Ok(Self {
+            asked: Asked::Corpus(corpus.digest),
+            calls: corpus.scenes.into_iter().map(asking).collect(),
+        })
+    }
+
+    /// The facts of a file of cases, with the settings of each.
+    #[must_use]
+    pub fn cases(file: &CaseFile) -> Self {
+        let asking = |case: &Case| Asking {
+            about: case.name.clone(),
+            settings: case.settings.clone(),
+            question: case.facts.batch(),
+        };
+        Self {
+            asked: Asked::File(file.path.display().to_string()),
+            calls: file.cases.iter().map(asking).collect(),
+        }
+    }
+
+    /// What `birth facts export` wrote for a role.
+    ///
+    /// # Errors
+    /// The file's own.
+    pub fn facts(file: &FactsFile, role: Role) -> Result<Self, Failure> {
+        let mut of_role = OfRole {
+            role,
+            calls: Vec::new(),
+        };
+        file.read(&mut of_role)?;
+        Ok(Self {
+            asked: Asked::File(file.path().display().to_string()),
+            calls: of_role.calls,
+        })
+    }
+}
+
+/// Keeps the batches of one role: each is asked several times.
+struct OfRole {
+    role: Role,
+    calls: Vec<Asking>,
+}
+
+impl Sink for OfRole {
+    fn head(&mut self, _: &FactsHead, _: &[u8]) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn batch(&mut self, question: Question, _: &[u8]) -> Result<(), Failure> {
+        if question.role() == self.role {
+            self.calls.push(Asking {
+                about: format!("batch {}", self.calls.len() + 1),
+                settings: Settings::new(),
+                question,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Measures a plugin.
 ///
 /// # Errors
 /// The plugin stops, or uses more fuel on one run than on another.
-pub fn measure(plugin: &Plugin, file: Option<&CaseFile>) -> Result<Cost, Failure> {
-    let (asked, questions): (Asked, Vec<(Settings, Scene)>) = match file {
-        None => {
-            let corpus = kit::corpus(plugin)?;
-            let scenes = corpus.scenes.into_iter();
-            let scenes = scenes.map(|scene| (Settings::new(), scene));
-            (Asked::Corpus(corpus.digest), scenes.collect())
-        }
-        Some(file) => {
-            let scene = |case: &birth_core::kit::cases::Case| Scene {
-                about: case.name.clone(),
-                facts: case.facts.clone(),
-            };
-            let scenes = file.cases.iter().map(|c| (c.settings.clone(), scene(c)));
-            (
-                Asked::File(file.path.display().to_string()),
-                scenes.collect(),
-            )
-        }
-    };
+pub fn measure(plugin: &Plugin, questions: Questions) -> Result<Cost, Failure> {
+    let Questions { asked, calls } = questions;
     // Once, so that no run pays for it.
     plugin.describe()?;
-    let mut scenes = run(plugin, &questions)?;
+    let mut scenes = run(plugin, &calls)?;
     let mut fastest = scenes.1;
     for _ in 1..RUNS {
-        let again = run(plugin, &questions)?;
+        let again = run(plugin, &calls)?;
         if let Some((first, second)) = differing(&scenes.0, &again.0) {
             return Err(Failure::new(
                 FailureClass::Plugin,
@@ -122,22 +194,17 @@ pub fn measure(plugin: &Plugin, file: Option<&CaseFile>) -> Result<Cost, Failure
     })
 }
 
-/// Everything once: what each call cost, and how long all of them took. Laying
-/// out the batches is not the plugin's time.
-fn run(
-    plugin: &Plugin,
-    questions: &[(Settings, Scene)],
-) -> Result<(Vec<SceneCost>, Duration), Failure> {
-    let mut scenes = Vec::with_capacity(questions.len());
+/// Everything once: what each call cost, and how long all of them took.
+fn run(plugin: &Plugin, calls: &[Asking]) -> Result<(Vec<SceneCost>, Duration), Failure> {
+    let mut scenes = Vec::with_capacity(calls.len());
     let mut time = Duration::ZERO;
-    for (settings, scene) in questions {
-        let batch = scene.facts.batch();
+    for call in calls {
         let began = Instant::now();
-        let judged = plugin.judge_batch(settings, &batch)?;
+        let judged = plugin.judge_batch(&call.settings, &call.question)?;
         time += began.elapsed();
         scenes.push(SceneCost {
-            about: scene.about.clone(),
-            subjects: batch.subjects() as u64,
+            about: call.about.clone(),
+            subjects: call.question.subjects() as u64,
             fuel: judged.fuel,
         });
     }
