@@ -60,8 +60,9 @@ impl Registry {
         }
     }
 
-    /// Where tokens are given. The registry says it over TLS, so that place may
-    /// be another one; it must have TLS too.
+    /// Where tokens are given. A registry that says it over TLS may name another
+    /// place; it must have TLS too. Over plain HTTP it is the registry itself, or
+    /// this machine.
     fn realm(&self, place: &Place, answer: &Answer, realm: &str) -> Result<Target, RegistryError> {
         let not_followed = |to: String, why| RegistryError::Redirect {
             registry: place.registry.clone(),
@@ -71,13 +72,22 @@ impl Registry {
         };
         let target = Target::of_url(realm)
             .ok_or_else(|| not_followed("nowhere".to_owned(), "it is no address"))?;
-        let plain_is_right =
-            !answer.origin.tls && (target.origin == answer.origin || target.origin.is_loopback());
-        if target.origin.tls || plain_is_right {
-            Ok(target)
-        } else {
-            let why = "tokens are not asked for over plain HTTP";
-            Err(not_followed(target.origin.to_string(), why))
+        let from = &answer.origin;
+        let (is_right, why) = match from.tls {
+            true => (
+                target.origin.tls,
+                "tokens are not asked for over plain HTTP",
+            ),
+            // Whoever is on the way could have written it, and wait there for the
+            // password.
+            false => (
+                target.origin == *from || from.is_loopback() && target.origin.is_loopback(),
+                "it was named over plain HTTP, so nobody knows by whom",
+            ),
+        };
+        match is_right {
+            true => Ok(target),
+            false => Err(not_followed(target.origin.to_string(), why)),
         }
     }
 

@@ -264,7 +264,14 @@ fn tokens_that_are_none() {
             "http://10.1.2.3/token",
             right,
             "REGISTRY_REDIRECT",
-            "not asked for over plain HTTP",
+            "nobody knows by whom",
+        ),
+        // With TLS or without: who named it may be anybody.
+        (
+            "https://10.1.2.3/token",
+            right,
+            "REGISTRY_REDIRECT",
+            "nobody knows by whom",
         ),
         (
             "file:///etc/passwd",
