@@ -148,6 +148,50 @@ fn without_a_trust_file() {
     );
 }
 
+/// A statement that was begun by one stands in nobody's way: neither back nor on.
+#[test]
+fn a_statement_that_was_only_begun_decides_nothing() {
+    let db = Database::new(server::one(), PLAIN.script);
+    let scene = scene();
+    scene.revision(5, 7);
+    scene.approve("ada", &["--why", "begun"]).expect_code(0);
+    scene.revision(7, 5);
+    scene
+        .approve("ada", &["--rollback", "--why", "back"])
+        .expect_code(0);
+    scene.approve("cyd", &["--rollback"]).expect_code(0);
+    scene.policy(&["verify"]).run().expect_code(0);
+    // On from what is in force, over what was only begun; with and without the
+    // trust file.
+    scene.revision(5, 8);
+    scene.approve("bob", &["--why", "the next"]).expect_code(0);
+    scene.approve("cyd", &[]).expect_code(0);
+    scene.policy(&["verify"]).run().expect_code(0);
+    scene
+        .set
+        .policy(&scene.home, &["verify"])
+        .run()
+        .expect_code(0);
+    // What was begun cannot be ended any more.
+    scene.revision(8, 7);
+    let ran = scene.approve("bob", &[]).expect_code(24);
+    assert!(
+        ran.stderr.contains("[REVISION_NOT_HIGHER]"),
+        "{}",
+        ran.stderr
+    );
+    // Whoever leaves takes no approval of an older revision back into force.
+    scene.revision(7, 6);
+    scene.signers(&["ada", "bob"].map(|who| scene.line(who, who, "")));
+    let text = std::fs::read_to_string(scene.path("trust.toml")).unwrap();
+    std::fs::write(
+        scene.path("trust.toml"),
+        text.replace(", \"cyd@example.org\"", ""),
+    )
+    .unwrap();
+    scene.expect_refused(&db, OLDER, &["older than revision 8", "1 of 2 reviewer"]);
+}
+
 #[test]
 fn decisions_that_make_no_sense() {
     let scene = Scene::approved();

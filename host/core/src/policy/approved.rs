@@ -201,12 +201,6 @@ impl Approvals {
     pub fn find(&self, digest: &Digest) -> Option<&Approval> {
         self.approved.iter().find(|a| a.digest == *digest)
     }
-
-    /// The last approval of a policy set of this name.
-    #[must_use]
-    pub fn last(&self, name: &str) -> Option<&Approval> {
-        self.approved.iter().rev().find(|a| a.name == name)
-    }
 }
 
 impl Approval {

@@ -188,21 +188,50 @@ impl Ledger {
         self.approved.iter().filter(move |e| e.said.name == name)
     }
 
-    /// The last approved revision of a policy set: the highest that counts.
+    /// The highest revision of a policy set that was approved: an older one has to
+    /// answer to it.
+    ///
+    /// Also one whose approval does not count any more. Otherwise somebody who
+    /// leaves, or a letter that changes, would bring back what it replaced. One that
+    /// not enough people have signed yet decides nothing.
     #[must_use]
-    pub fn last(&self, name: &str) -> Option<&Approval> {
-        let counting = self.of(name).filter(|e| e.backing.is_ok());
-        counting.map(|e| &e.said).max_by_key(|a| a.revision)
+    pub fn newest(&self, name: &str) -> Option<&Entry<Approval>> {
+        let approved = self.of(name).filter(|e| self.was_approved(e));
+        approved.max_by_key(|e| e.said.revision)
     }
 
-    /// Why an entry does not follow the one before it of the same name. One that
-    /// is no statement says nothing of what came before, and is not asked.
+    /// Whether an approval counts, or has the signatures of as many people as it
+    /// takes and not all of them count. One that is no statement was approved before
+    /// there were signatures.
+    #[must_use]
+    pub fn was_approved(&self, entry: &Entry<Approval>) -> bool {
+        let counts = entry.backing.is_ok() || entry.said.wit.is_none();
+        let Some(trust) = self.trust.as_ref().filter(|_| !counts) else {
+            return true;
+        };
+        let people: BTreeSet<&str> = entry.signatures.iter().map(|s| s.by.as_str()).collect();
+        let needed = trust.approve.values().max().copied().unwrap_or(0);
+        let counts = |s: &Checked| {
+            matches!(s.finding, Finding::Good { .. }) && trust.people().any(|who| who == s.by)
+        };
+        people.len() >= needed as usize && !entry.signatures.iter().all(counts)
+    }
+
+    /// Why an entry does not follow the one before it of the same name that was
+    /// approved. One that is no statement says nothing of what came before, and is
+    /// not asked. Without a trust file nobody knows what was only begun, so whatever
+    /// stands between the two may have been.
     #[must_use]
     pub fn link(&self, at: usize) -> Option<Refusal> {
         let said = &self.approved.get(at)?.said;
         said.wit.as_ref()?;
-        let earlier = self.approved.get(..at)?.iter().rev();
-        let before = earlier.map(|e| &e.said).find(|a| a.name == said.name);
+        let mut earlier = self.approved.get(..at)?.iter().rev();
+        let before = earlier.find(|e| {
+            let is_named = said.previous.as_ref() == Some(&e.said.digest);
+            let ends = self.trust.is_some() || said.previous.is_none();
+            e.said.name == said.name && (is_named || (ends && self.was_approved(e)))
+        });
+        let before = before.map(|e| &e.said);
         let why = match (before, &said.previous) {
             (None, None) => return None,
             (Some(before), Some(previous)) if before.digest == *previous => {

@@ -52,14 +52,15 @@ pub enum Refusal {
     },
     /// A newer revision is approved.
     #[error(
-        "revision {revision} of the policy set `{set}` is older than revision {last}, the last approved one: use that, or decide to go back with `birth policy approve --rollback`{}", .lapsed.as_deref().unwrap_or_default()
+        "revision {revision} of the policy set `{set}` is older than revision {last}, the last approved one: use that, or decide to go back with `birth policy approve --rollback`{}", .more.as_deref().unwrap_or_default()
     )]
     Older {
         set: String,
         revision: u32,
         last: u32,
-        /// Why a decision to go back does not count, from `; ` on.
-        lapsed: Option<String>,
+        /// Why a decision to go back does not count, or the newer approval, from `; `
+        /// on.
+        more: Option<String>,
     },
     /// The operator rules it out.
     #[error(

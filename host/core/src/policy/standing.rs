@@ -217,19 +217,24 @@ fn order<'a>(set: &PolicySet, digest: Digest, ledger: &'a Ledger) -> Result<Orde
         });
     }
     let newer = ledger
-        .last(&set.name)
-        .filter(|last| last.revision > set.revision);
-    let Some(last) = newer else {
+        .newest(&set.name)
+        .filter(|newest| newest.said.revision > set.revision);
+    let Some(Entry {
+        said: last,
+        backing,
+        ..
+    }) = newer
+    else {
         return Ok((
             format!("no revision above {} is approved", set.revision),
             None,
         ));
     };
-    let older = |lapsed: Option<String>| Refusal::Older {
+    let older = |more: Option<String>| Refusal::Older {
         set: set.name.clone(),
         revision: set.revision,
         last: last.revision,
-        lapsed,
+        more,
     };
     let mut decisions = ledger.rollbacks.iter().filter(|d| d.said.digest == digest);
     let Some(decision) = decisions.clone().find(|d| d.said.from == last.digest) else {
@@ -239,7 +244,9 @@ fn order<'a>(set: &PolicySet, digest: Digest, ledger: &'a Ledger) -> Result<Orde
                 d.said.by, d.said.from
             )
         });
-        return Err(older(lapsed));
+        // That the newer one counts no more is no leave to go back to this one.
+        let lost = || backing.as_ref().err().map(|refusal| format!("; {refusal}"));
+        return Err(older(lapsed.or_else(lost)));
     };
     if decision.said.name != set.name || decision.said.revision != set.revision {
         return Err(older(Some(format!(

@@ -12,7 +12,8 @@ use jiff::{Timestamp, Unit};
 
 use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, FailureClass, Status};
-use birth_core::policy::approved::{Approval, Approvals, RollbackDecision, Signature};
+use birth_core::policy::approved::{Approval, RollbackDecision, Signature};
+use birth_core::policy::ledger::Ledger;
 use birth_core::policy::set::PolicySet;
 use birth_core::policy::statement::is_plain;
 
@@ -106,13 +107,14 @@ impl Approve {
         })?;
         let mut read = self.policy.read_to_approve()?;
         let (set, approvals) = (read.set.clone(), read.approvals.clone());
+        let ledger = read.ledger();
         // Whether the plugins could run is nobody's signature.
         let trust = read.trust.take();
         self.check_plugins(read)?;
         let statement = if self.rollback {
-            self.rollback(&set, &approvals)?
+            self.rollback(&set, &ledger)?
         } else {
-            self.approval(&set, &approvals)?
+            self.approval(&set, &ledger)?
         };
         let signature = self.signed(&statement, trust.as_ref())?;
         list::add(&path, &approvals, |old| {
@@ -137,11 +139,16 @@ impl Approve {
         failed.map_or(Ok(()), |error| Err(Failure::from_plugin(error)))
     }
 
-    /// The statement of the set: the one that stands, or a new one.
-    fn approval(&self, set: &PolicySet, approvals: &Approvals) -> Result<Statement, Failure> {
+    /// The statement of the set: the one that stands, or a new one. It follows what
+    /// was approved: a statement that not enough people have signed yet is nothing to
+    /// follow.
+    fn approval(&self, set: &PolicySet, ledger: &Ledger) -> Result<Statement, Failure> {
         let digest = set.digest();
-        let place = approvals.approved.iter().position(|a| a.digest == digest);
-        if let Some(entry) = place.and_then(|at| approvals.approved.get(at)) {
+        let newest = ledger.newest(&set.name).map(|newest| &newest.said);
+        let newer = newest.filter(|a| a.revision >= set.revision && a.digest != digest);
+        let mut entries = ledger.approved.iter().enumerate();
+        if let Some((at, found)) = entries.find(|(_, e)| e.said.digest == digest) {
+            let entry = &found.said;
             if entry.wit.is_none() {
                 return Err(refused(
                     "ALREADY_APPROVED",
@@ -155,26 +162,22 @@ impl Approve {
             self.nothing_new(entry.why != self.why.clone().unwrap_or_else(|| entry.why.clone()))?;
             self.nothing_new(self.diff.is_some() && self.diff != entry.diff)?;
             self.nothing_new(self.builder.is_some() && self.builder != entry.builder)?;
-            let entry = entry.clone();
+            // Approved now, it would stand before one that does not follow it.
+            if let Some(newer) = newer.filter(|_| !ledger.was_approved(found)) {
+                return Err(not_higher(set, newer));
+            }
+            let (place, entry) = (Some(at), entry.clone());
             return Ok(Statement::Approval { place, entry });
         }
-        let last = approvals.last(&set.name);
-        if let Some(last) = last.filter(|last| last.revision >= set.revision) {
-            return Err(refused(
-                "REVISION_NOT_HIGHER",
-                format!(
-                    "revision {} of `{}` does not follow revision {}, the last approved one: it has to be higher",
-                    set.revision, set.name, last.revision
-                ),
-            )
-            .with_hint("raise `revision` in the policy set; to go back to an approved one, use --rollback"));
+        if let Some(newer) = newer {
+            return Err(not_higher(set, newer));
         }
         let entry = Approval {
             digest,
             name: set.name.clone(),
             revision: set.revision,
             wit: Some(set.wit.clone()),
-            previous: last.map(|a| a.digest),
+            previous: newest.map(|a| a.digest),
             diff: self.diff,
             by: self.by.clone(),
             at: now(),
@@ -185,10 +188,11 @@ impl Approve {
         Ok(Statement::Approval { place: None, entry })
     }
 
-    /// The decision to go back to the set: the one that stands, or a new one.
-    fn rollback(&self, set: &PolicySet, approvals: &Approvals) -> Result<Statement, Failure> {
+    /// The decision to go back to the set, from the newest that was approved: the one
+    /// that stands, or a new one.
+    fn rollback(&self, set: &PolicySet, ledger: &Ledger) -> Result<Statement, Failure> {
         let digest = set.digest();
-        if approvals.find(&digest).is_none() {
+        if !ledger.approved.iter().any(|e| e.said.digest == digest) {
             return Err(refused(
                 "POLICY_NOT_APPROVED",
                 format!(
@@ -198,9 +202,8 @@ impl Approve {
             )
             .with_hint("approve it, without --rollback"));
         }
-        let same = approvals.approved.iter().filter(|a| a.name == set.name);
-        let last = same.max_by_key(|a| a.revision);
-        let Some(last) = last.filter(|last| last.revision > set.revision) else {
+        let newest = ledger.newest(&set.name).map(|newest| &newest.said);
+        let Some(last) = newest.filter(|last| last.revision > set.revision) else {
             return Err(misused(
                 "NOTHING_NEWER",
                 format!(
@@ -211,10 +214,10 @@ impl Approve {
             .with_hint("it needs no decision to go back: leave --rollback out"));
         };
         let stands = |d: &RollbackDecision| d.digest == digest && d.from == last.digest;
-        let place = approvals.rollbacks.iter().position(stands);
-        if let Some(entry) = place.and_then(|at| approvals.rollbacks.get(at)) {
+        let mut decisions = ledger.rollbacks.iter().map(|d| &d.said).enumerate();
+        if let Some((at, entry)) = decisions.find(|(_, d)| stands(d)) {
             self.nothing_new(entry.why != self.why.clone().unwrap_or_else(|| entry.why.clone()))?;
-            let entry = entry.clone();
+            let (place, entry) = (Some(at), entry.clone());
             return Ok(Statement::Rollback { place, entry });
         }
         let entry = RollbackDecision {
@@ -295,6 +298,17 @@ impl Approve {
         }
         Ok(Some(signature))
     }
+}
+
+fn not_higher(set: &PolicySet, newer: &Approval) -> Failure {
+    refused(
+        "REVISION_NOT_HIGHER",
+        format!(
+            "revision {} of `{}` does not follow revision {}, the last approved one: it has to be higher",
+            set.revision, set.name, newer.revision
+        ),
+    )
+    .with_hint("raise `revision` in the policy set; to go back to an approved one, use --rollback")
 }
 
 fn not_signed(error: &SignError) -> Failure {

@@ -148,6 +148,54 @@ fn what_does_not_count_is_not_the_last_revision() {
     assert_eq!(code(1, &lapsed), Err("POLICY_OLDER_REVISION"));
 }
 
+/// Somebody leaves, or a letter is changed: what it replaced does not come back.
+#[test]
+fn an_approval_that_counts_no_more_is_no_leave_for_an_older_one() {
+    let two = ["ada/1", "bob/2"];
+    for lost in [
+        ["ada/1", "eve/4"],
+        ["ada/1", "bob/bad"],
+        ["cyd/bad", "bob/bad"],
+    ] {
+        let approved = vec![approval(1, &two), approval(2, &lost)];
+        let ledger = signed(approved.clone(), vec![]);
+        assert_eq!(
+            code(2, &ledger),
+            Err("POLICY_TOO_FEW_SIGNATURES"),
+            "{lost:?}"
+        );
+        assert_eq!(code(1, &ledger), Err("POLICY_OLDER_REVISION"), "{lost:?}");
+        let back = signed(approved.clone(), vec![back(1, 2, &["cyd/3"])]);
+        assert!(code(1, &back).is_ok(), "{lost:?}");
+        // The next one follows it all the same, whoever is trusted by then.
+        let next = signed([approved, vec![approval(3, &two)]].concat(), vec![]);
+        assert!(code(3, &next).is_ok(), "{lost:?}");
+    }
+}
+
+/// A statement that was begun and never signed by enough is nothing to follow.
+#[test]
+fn what_was_only_begun_is_passed_over() {
+    let two = ["ada/1", "bob/2"];
+    let mut third = approval(3, &two);
+    third.previous = Some(set(1).digest());
+    let approved = |second: &[&str]| vec![approval(1, &two), approval(2, second), third.clone()];
+    for begun in [&[][..], &["ada/1"], &["eve/1"]] {
+        assert!(
+            code(3, &signed(approved(begun), vec![])).is_ok(),
+            "{begun:?}"
+        );
+    }
+    let unsigned = Ledger::unsigned(Approvals {
+        approved: approved(&[]),
+        rollbacks: vec![],
+    });
+    assert!(code(3, &unsigned).is_ok());
+    // Once it counts, it stands between the two.
+    let between = signed(approved(&two), vec![]);
+    assert_eq!(code(3, &between), Err("POLICY_CHAIN_BROKEN"));
+}
+
 #[test]
 fn a_chain_has_no_gap_and_goes_up() {
     let two = ["ada/1", "bob/2"];
