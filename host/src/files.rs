@@ -1,6 +1,6 @@
 //! Durable files below a directory handle: shared by everything that writes.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use cap_std::ambient_authority;
@@ -47,6 +47,23 @@ pub(crate) fn lock_dir(dir: &Dir) -> io::Result<Option<File>> {
         Err(Errno::BADF | Errno::OPNOTSUPP | Errno::NOLCK | Errno::NOSYS) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Bytes of a file that a person wrote or named: more than any is meant to have.
+pub(crate) const LARGEST_TEXT: u64 = 64 << 20;
+
+/// Reads a text that a person named, which may also be a pipe.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    let read = file.take(LARGEST_TEXT + 1).read_to_string(&mut text)?;
+    if read as u64 > LARGEST_TEXT {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it has more than {LARGEST_TEXT} bytes"),
+        ));
+    }
+    Ok(text)
 }
 
 /// Creates one private directory; fails where it exists.

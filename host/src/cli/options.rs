@@ -12,6 +12,7 @@ use birth_core::profile::Profile;
 use birth_core::sql::frame::Timeouts;
 
 use super::output::Output;
+use crate::files::read_text;
 use crate::kb::Store;
 use crate::pg::connect::{ConnectionSettings, resolve};
 use crate::run::failure::Failure;
@@ -161,7 +162,7 @@ pub(super) fn base(variable: &str, fallback: &str) -> Result<PathBuf, Failure> {
 
 /// Reads a file that the person named.
 pub(super) fn read_named(path: &Path, what: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
+    read_text(path).map_err(|error| {
         Failure::new(
             FailureClass::Filesystem,
             "FILE_NOT_READABLE",

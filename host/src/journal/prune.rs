@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use birth_core::outcome::Status;
 
-use super::{JournalError, Listed, RunState, RunView, file};
+use super::{Event, JournalError, Listed, RunState, RunView, file};
 
 pub use remove::{Removed, remove, remove_leftovers};
 
@@ -126,11 +126,19 @@ fn of_old(view: &RunView, runs: &[Listed], fates: &BTreeMap<&str, Fate>) -> (Fat
             Some(Fate::Bulk | Fate::Stays) => (Fate::Stays, "the run that it undid stays"),
         };
     }
-    match view.reached("committed") && !is_rolled_back(view, runs) {
-        true => (Fate::Bulk, "it is not rolled back, so its keys are needed"),
-        false if view.reached("committed") => (Fate::Whole, "it is rolled back"),
-        false => (Fate::Whole, "it changed nothing"),
+    if !view.reached("committed") || had_nothing_to_do(view) {
+        return (Fate::Whole, "it changed nothing");
     }
+    match is_rolled_back(view, runs) {
+        true => (Fate::Whole, "it is rolled back"),
+        false => (Fate::Bulk, "it is not rolled back, so its keys are needed"),
+    }
+}
+
+/// Whether its plan had no statement, so that there is nothing to take back.
+fn had_nothing_to_do(view: &RunView) -> bool {
+    let mut events = view.events.iter();
+    events.any(|e| matches!(e.event, Event::Planned { statements: 0, .. }))
 }
 
 fn is_recent(view: &RunView, keep: Keep) -> bool {
@@ -168,16 +176,19 @@ impl RunView {
     /// Bytes of one of its files; 0 where it is not there.
     #[must_use]
     pub fn bytes_of(&self, name: &str) -> u64 {
-        self.dir.metadata(name).map_or(0, |file| file.len())
+        let dir = self.dir().ok();
+        let file = dir.and_then(|dir| dir.metadata(name).ok());
+        file.map_or(0, |file| file.len())
     }
 
     /// Bytes of all of its files.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let Ok(entries) = self.dir.entries() else {
-            return 0;
-        };
-        let sizes = entries.filter_map(|entry| entry.ok()?.metadata().ok());
+        let entries = self.dir().ok().and_then(|dir| dir.entries().ok());
+        let sizes = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.metadata().ok());
         sizes.map(|file| file.len()).sum()
     }
 }

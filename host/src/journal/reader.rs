@@ -39,7 +39,6 @@ pub struct RunView {
     pub events: Vec<Stamped>,
     /// How far it came.
     pub state: RunState,
-    pub(super) dir: Dir,
 }
 
 /// Whether a text can be a run id: it becomes the name of a directory.
@@ -90,7 +89,6 @@ pub fn open(root: &Path, id: &str) -> Result<RunView, JournalError> {
         path,
         events,
         state,
-        dir,
     })
 }
 
@@ -168,7 +166,7 @@ pub(super) const UNCOMPRESSED_LIMIT: u64 = 1 << 30;
 impl RunView {
     /// A whole file of the run; `None` where it was never written.
     pub fn read(&self, name: &str) -> Result<Option<String>, JournalError> {
-        read_file(&self.dir, &self.path, name)
+        read_file(&self.dir()?, &self.path, name)
     }
 
     /// A whole compressed file of the run as text; `None` where it was never
@@ -184,7 +182,7 @@ impl RunView {
         name: &str,
     ) -> Result<Option<(String, Digest)>, JournalError> {
         let path = self.path.join(name);
-        let Some(compressed) = read_bytes(&self.dir, &self.path, name)? else {
+        let Some(compressed) = read_bytes(&self.dir()?, &self.path, name)? else {
             return Ok(None);
         };
         let mut text = String::new();
@@ -204,6 +202,29 @@ impl RunView {
                 detail: error.to_string(),
             }),
         }
+    }
+
+    /// Whether the directory has nothing of a run: none was begun, or it is
+    /// another's.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let files = [
+            file::PLAN,
+            file::TARGET,
+            file::FACTS,
+            file::VERDICTS,
+            file::KEYS,
+            file::REPORT,
+        ];
+        let has_any = |dir: Dir| files.iter().any(|name| dir.exists(name));
+        self.events.is_empty() && !self.dir().is_ok_and(has_any)
+    }
+
+    /// Its directory. Opened for each use: thousands of runs are listed at once, and
+    /// a process has a thousand handles.
+    pub(super) fn dir(&self) -> Result<Dir, JournalError> {
+        Dir::open_ambient_dir(&self.path, ambient_authority())
+            .map_err(|source| JournalError::io("cannot open", self.path.clone(), source))
     }
 
     /// The operation, and the run it undoes where it is a rollback.

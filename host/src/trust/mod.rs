@@ -21,6 +21,7 @@ use birth_core::policy::ledger::{Checked, Finding, Ledger, Said, counted};
 use birth_core::policy::statement::NAMESPACE;
 use birth_core::policy::trust::{Trust, TrustError};
 
+use crate::files::read_text;
 use allowed::AllowedSigners;
 pub use allowed::AllowedSignersError;
 pub use sign::{SignError, sign};
@@ -96,7 +97,7 @@ impl TrustedError {
 }
 
 fn read(path: &Path) -> Result<String, TrustedError> {
-    std::fs::read_to_string(path).map_err(|reason| TrustedError::NotReadable {
+    read_text(path).map_err(|reason| TrustedError::NotReadable {
         path: path.to_owned(),
         reason,
     })

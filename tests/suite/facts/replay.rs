@@ -313,3 +313,56 @@ fn a_directory_without_runs_is_not_one_whose_runs_are_the_same() {
     let ran = all(&home, &["--log-dir", other.to_str().unwrap()]);
     assert!(ran.expect_code(0).stdout.contains("0 runs: none"));
 }
+
+/// A process has so many handles, and a log directory more runs.
+#[test]
+fn more_runs_than_handles() {
+    let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
+    let run = home
+        .on(&db, &["apply", "storage", "--yes"])
+        .run()
+        .expect_code(0)
+        .run_id();
+    // A second one, which had nothing left to do and goes; the others are its copies.
+    let again = home.on(&db, &["apply", "storage", "--yes"]).run();
+    let again = again.expect_code(0).run_id();
+    let from = home.run(&again);
+    for number in 0..100 {
+        let to = home
+            .runs()
+            .join(format!("storage-20260101T000000Z-{number}"));
+        std::fs::create_dir(&to).unwrap();
+        for file in std::fs::read_dir(&from).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+    let few = ["sh", "-c", "ulimit -n 64 && exec \"$0\" \"$@\""];
+    let replay = ["runs", "replay", "--all", "--format", "json"];
+    let found = home.birth(&replay).under(&few).run();
+    assert_eq!(found.expect_code(0).json()["counts"]["same"], 102);
+    let prune = ["runs", "prune", "--keep", "1", "--yes", "--format", "json"];
+    let pruned = home.birth(&prune).under(&few).run().expect_code(0).json();
+    assert_eq!(pruned["failed"], serde_json::json!([]));
+    // Of all that only the keys are left that a rollback would need, and the newest.
+    let mut left = home.run_ids();
+    left.sort();
+    let mut expected = vec![run, again];
+    expected.sort();
+    assert_eq!(left, expected);
+}
+
+/// A run whose events are gone is damage, and no place without a run.
+#[test]
+fn a_run_without_its_events_is_damaged() {
+    let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
+    let run = home
+        .on(&db, &["apply", "storage", "--yes"])
+        .run()
+        .expect_code(0)
+        .run_id();
+    std::fs::write(home.run(&run).join("events.jsonl"), "").unwrap();
+    let found = all(&home, &["--format", "json"]).expect_code(27).json();
+    assert_eq!(found["counts"]["failed"], 1);
+    assert_eq!(found["runs"][0]["code"], "FILE_DAMAGED");
+}

@@ -108,7 +108,10 @@ const LENGTH: usize = 13;
 #[derive(Debug)]
 pub struct Pseudonyms {
     secret: [u8; 32],
+    /// Words of names.
     kept: BTreeSet<String>,
+    /// Whole texts.
+    kept_texts: BTreeSet<String>,
     /// Words that were met, with what stands for them.
     known: HashMap<String, String>,
 }
@@ -122,13 +125,16 @@ impl Pseudonyms {
     /// are kept.
     pub fn new<'a>(secret: [u8; 32], settings: impl Iterator<Item = &'a str>) -> Self {
         let mut kept: BTreeSet<String> = WORDS.lines().map(str::to_owned).collect();
+        let mut kept_texts = BTreeSet::new();
         for text in settings {
+            kept_texts.insert(text.to_lowercase());
             kept.insert(text.to_lowercase());
             kept.extend(pieces(text).filter(|p| is_word(p)).map(str::to_lowercase));
         }
         Self {
             secret,
             kept,
+            kept_texts,
             known: HashMap::new(),
         }
     }
@@ -139,7 +145,9 @@ impl Pseudonyms {
         for piece in pieces(name) {
             match is_word(piece) {
                 true => out.push_str(&self.word(piece)),
-                false => out.push_str(piece),
+                // Punctuation; but pictures are names as well.
+                false if piece.is_ascii() => out.push_str(piece),
+                false => out.push_str(&self.letters("word", piece)),
             }
         }
         out
@@ -152,9 +160,10 @@ impl Pseudonyms {
         name.chars().map(digit).collect()
     }
 
-    /// Free text, as a whole; a blank one says nothing and stays.
+    /// Free text, as a whole. A blank one says nothing and stays; so does one that
+    /// is a setting of the policy.
     pub fn said(&mut self, text: &str) -> String {
-        if text.trim().is_empty() || self.kept.contains(&text.to_lowercase()) {
+        if text.trim().is_empty() || self.kept_texts.contains(&text.to_lowercase()) {
             return text.to_owned();
         }
         self.letters("text", text)
@@ -164,7 +173,8 @@ impl Pseudonyms {
     fn word(&mut self, word: &str) -> String {
         let folded = word.to_lowercase();
         let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
-        let one_letter = bare.chars().nth(1).is_none();
+        // Of other scripts one letter may be a whole word.
+        let one_letter = bare.len() == 1;
         if one_letter || self.keeps(&folded) || self.keeps(bare) {
             return word.to_owned();
         }

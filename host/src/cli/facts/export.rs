@@ -30,9 +30,11 @@ use crate::run::failure::Failure;
 /// pseudonyms, under a random secret that is not stored, so two exports have
 /// nothing in common. Kept are the words that rules test (a fixed vocabulary of
 /// common words of schemas, and every word of the policy set's settings),
-/// separators, case, digits and plurals of names, single letters, endings such as
-/// the one of orderid, and whatever is no text. Free text (comments, reasons,
-/// people) is replaced whole; definitions of checks lose their digits; the database
+/// separators, case, digits and plurals of names, single letters of ASCII, endings such
+/// as the one of orderid, and whatever is no text. So is the order of the tables, which
+/// is that of their keys: between two words that are kept it narrows what a name
+/// begins with. Free text (comments, reasons,
+/// people) is replaced whole, unless it is a setting of the policy; definitions of checks lose their digits; the database
 /// keeps neither name nor numbers. How many tables there are, how they are built
 /// and when things were decided can still be seen.
 #[derive(Debug, Args)]

@@ -48,7 +48,8 @@ Credentials:
   BIRTH_REGISTRY_USER and BIRTH_REGISTRY_PASSWORD are shown to the registry that the
   command line names, or to the one in BIRTH_REGISTRY_HOST, which --policy needs.
   Else ~/.docker/config.json is read (or $DOCKER_CONFIG/config.json), with its
-  credential helpers. No password is ever printed or sent anywhere else.";
+  credential helpers. No password is ever printed. It goes to the registry, and to the
+  place for tokens that a registry with TLS names, which needs TLS too.";
 
 impl RegistryOptions {
     /// Speaks to the registry of a reference, or to those of a policy set.

@@ -44,8 +44,9 @@ pub fn remove(
         opened => opened?,
     };
     let fail = |action, source| JournalError::io(action, view.path.clone(), source);
+    let dir = view.dir()?;
     // As whoever carries a run out does; held until this returns.
-    let _lock = lock(&view.dir).map_err(|source| match source {
+    let _lock = lock(&dir).map_err(|source| match source {
         None => JournalError::InUse {
             run: decided.run.clone(),
         },
@@ -67,11 +68,11 @@ pub fn remove(
                     not_kept.insert(name.to_owned(), why);
                 }
             }
-            say_so(&view.dir, not_kept).map_err(|e| fail("cannot write into", e))?;
+            say_so(&dir, not_kept).map_err(|e| fail("cannot write into", e))?;
             for name in BULKY {
-                gone(view.dir.remove_file(name)).map_err(|e| fail("cannot remove from", e))?;
+                gone(dir.remove_file(name)).map_err(|e| fail("cannot remove from", e))?;
             }
-            sync_dir(&view.dir).map_err(|e| fail("cannot write", e))?;
+            sync_dir(&dir).map_err(|e| fail("cannot write", e))?;
             Ok(Some(Removed {
                 run: decided.run.clone(),
                 bytes,

@@ -23,6 +23,18 @@ fn equal_words_get_equal_pseudonyms_and_others_others() {
     assert_ne!(pseudonyms(2).name("acme"), acme);
 }
 
+/// One letter of another script is a word, and a picture is one too.
+#[test]
+fn short_names_of_other_scripts_are_hidden() {
+    let mut p = pseudonyms(1);
+    for name in ["薬", "客", "💊🇨🇭", "ж", "a·b", "x薬"] {
+        let hidden = p.name(name);
+        assert!(hidden.is_ascii(), "{name} is {hidden}");
+        assert_eq!(p.name(name), hidden);
+    }
+    assert_ne!(p.name("薬"), p.name("客"));
+}
+
 #[test]
 fn what_rules_look_at_is_kept() {
     let mut p = pseudonyms(1);
@@ -56,6 +68,8 @@ fn free_text_goes_whole_and_definitions_lose_their_numbers() {
     let mut p = pseudonyms(1);
     assert!(is_hidden(&p.said("the log of Zoe")));
     assert_eq!(p.said(" "), " ");
+    // A word of the vocabulary is a word of names: said of somebody it is a name.
+    assert!(is_hidden(&p.said("admin")));
     assert_eq!(p.said("betriebsrat"), "betriebsrat");
     let check = p.definition("CHECK ((limit_zebra > 4711))");
     assert_eq!(check, format!("CHECK ((limit_{} > 0000))", p.name("zebra")));
