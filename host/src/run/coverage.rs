@@ -15,7 +15,7 @@ use birth_core::op::triggers::{concept, family};
 use birth_core::policy::Role;
 use birth_core::policy::verdict::{Answer, ReasonKind, Severity};
 use birth_core::profile::Profile;
-use birth_core::resolve::{Column, ResolveError, ResolvedFamily};
+use birth_core::resolve::{Column, ResolvedFamily};
 use birth_core::sql::query::coverage::CoverageSource;
 
 use super::classify::RegistryNames;
@@ -108,18 +108,8 @@ impl Coverage {
         Ok(CoverageNames {
             registry,
             source,
-            function: self.function(reader).await?,
+            function: resolution::function_if_any(reader, &profile.naming).await?,
         })
-    }
-
-    async fn function(&self, reader: Reader<'_>) -> Result<Option<TriggerFunction>, Failure> {
-        let naming = &self.profile.naming;
-        let candidates = reader.trigger_functions(&naming.trigger_function).await?;
-        match birth_core::resolve::function(naming, &candidates) {
-            Ok(function) => Ok(Some(function)),
-            Err(ResolveError::FunctionMissing { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Reads what is asked about rows of the registry.

@@ -186,6 +186,19 @@ pub async fn function(reader: Reader<'_>, naming: &Naming) -> Result<TriggerFunc
     Ok(resolve::function(naming, &candidates)?)
 }
 
+/// The same, where there may be none yet: then no collection has a birth trigger.
+pub async fn function_if_any(
+    reader: Reader<'_>,
+    naming: &Naming,
+) -> Result<Option<TriggerFunction>, Failure> {
+    let candidates = reader.trigger_functions(&naming.trigger_function).await?;
+    match resolve::function(naming, &candidates) {
+        Ok(function) => Ok(Some(function)),
+        Err(ResolveError::FunctionMissing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// One line of a survey: a family or a concept, resolved or not.
 #[derive(Debug)]
 pub struct Surveyed<T> {

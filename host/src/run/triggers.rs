@@ -300,7 +300,7 @@ impl Operation for Triggers {
             vec![]
         };
         let mut answers = Vec::with_capacity(proposals.len());
-        for batch in conflict_batches(&proposals, facts) {
+        for batch in conflict_batches(&proposals, &facts.function, &facts.triggers) {
             let judged = self.policy.judge_conflict(&batch)?;
             answers.extend(judged.answers);
             calls.push(RecordedCall {

@@ -87,7 +87,7 @@ fn facts_of_ones_own_are_measured() {
     // And those of a database.
     let facts = home.path().join("facts.gz");
     exported_to(&facts, &scene(), &[]);
-    for (role, subjects) in [("classification", 6), ("conflict", 8), ("coverage", 6)] {
+    for (role, subjects) in [("classification", 6), ("conflict", 12), ("coverage", 6)] {
         let arguments = ["--format", "json", "--facts", facts.to_str().unwrap()];
         let report = bench(&home, &approved(role), &arguments).expect_code(0);
         assert_eq!(report.json()["subjects"], subjects, "{role}");

@@ -56,7 +56,7 @@ fn every_collection_whose_verdict_is_another() {
     );
     assert_eq!(role["settings"][0]["key"], "governed-roles");
     assert_eq!(live["roles"]["conflict"]["compared"], "identical");
-    assert_eq!(live["roles"]["conflict"]["subjects"], 8);
+    assert_eq!(live["roles"]["conflict"]["subjects"], 12);
     let coverage = &live["roles"]["coverage"];
     assert_eq!(coverage["compared"], "asked");
     let changes = live["changes"].as_array().unwrap();
@@ -106,6 +106,29 @@ fn every_collection_whose_verdict_is_another() {
         .json();
     assert_ne!(of_file["digest"], less["digest"]);
     assert!(less["roles"]["classification"].is_null());
+}
+
+/// What counts as a birth trigger is asked about every table.
+#[test]
+fn rules_of_triggers_are_compared_too() {
+    let scene = scene();
+    let set = PolicyDir::shipped();
+    set.edit("policy.toml", "revision = 4", "revision = 5");
+    let text = std::fs::read_to_string(set.path().join("policy.toml")).unwrap();
+    let rule = "accept-other-trigger-name = ";
+    let strict = text.replacen(&format!("{rule}true"), &format!("{rule}false"), 1);
+    set.write("policy.toml", strict);
+    let command = ["policy", "diff", "approved:4", &set.file()];
+    let found = scene.on(&command).arg("--format").arg("json").run();
+    let found = found.expect_code(30).json();
+    let changes = found["changes"].as_array().unwrap();
+    let told: Vec<_> = changes
+        .iter()
+        .map(|c| (c["role"].as_str().unwrap(), c["key"].as_str().unwrap()))
+        .collect();
+    // The two that are covered have a trigger of another name.
+    let expected = ["trg_birth_customers", "trg_birth_orders"];
+    assert_eq!(told, expected.map(|name| ("conflict", name)), "{found:#}");
 }
 
 #[test]

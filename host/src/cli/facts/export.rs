@@ -24,7 +24,7 @@ use crate::run::failure::Failure;
 /// Reads what the plugins would be asked, of every collection, in one read-only
 /// transaction, and writes it to a compressed file. Asks no plugin and changes
 /// nothing. Of the role conflict these are the columns and checks of policy
-/// storage.
+/// storage, and a birth trigger on every table that a collection has.
 ///
 /// With --pseudonyms every name is replaced, word by word: equal words by equal
 /// pseudonyms, under a random secret that is not stored, so two exports have

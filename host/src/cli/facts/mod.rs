@@ -51,7 +51,8 @@ enum FactsCommand {
 pub(super) enum RoleName {
     /// What coverage a collection needs.
     Classification,
-    /// What a proposed object meets: the columns and checks of policy storage.
+    /// What a proposed object meets: the columns and checks of policy storage, and birth
+    /// triggers.
     Conflict,
     /// Which coverage conditions a collection fails.
     Coverage,

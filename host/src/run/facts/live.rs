@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use birth_core::estate::Estate;
 use birth_core::facts::pseudonym::Pseudonyms;
 use birth_core::ident::QualifiedName;
 use birth_core::op::DatabaseIdentity;
 use birth_core::op::storage::FAMILY;
+use birth_core::op::triggers::facts::{conflict_batches, propose};
 use birth_core::policy::Role;
 use birth_core::profile::Profile;
 
@@ -23,6 +25,7 @@ use crate::run::coverage::Coverage;
 use crate::run::failure::Failure;
 use crate::run::replay::Question;
 use crate::run::stage::read_server;
+use crate::run::triggers::by_table;
 use crate::run::{Access, VERSION, resolution};
 
 /// Rows of the registry that are read together.
@@ -119,7 +122,7 @@ impl LiveFacts {
                 Role::Classification => {
                     self.classification(reader, &names, &mut feed, tell).await?;
                 }
-                Role::Conflict => self.conflict(reader, &mut feed).await?,
+                Role::Conflict => self.conflict(reader, &names, &mut feed, tell).await?,
                 Role::Coverage => self.coverage(reader, now, &mut feed, tell).await?,
             }
         }
@@ -135,6 +138,62 @@ impl LiveFacts {
         feed: &mut Feed<'_>,
         tell: &dyn Fn(&str),
     ) -> Result<(), Failure> {
+        let questions = async |estate: &Estate| {
+            let facts = reader.classification_facts(estate).await?;
+            let batches = facts.into_batches().into_iter();
+            Ok(batches.map(Question::Classification).collect())
+        };
+        let role = Role::Classification;
+        self.each_page(reader, names, (role, questions), feed, tell)
+            .await
+    }
+
+    /// What policy storage would create, and a birth trigger for every collection
+    /// that has a table, whether it is to get one or not.
+    async fn conflict(
+        &self,
+        reader: Reader<'_>,
+        names: &RegistryNames,
+        feed: &mut Feed<'_>,
+        tell: &dyn Fn(&str),
+    ) -> Result<(), Failure> {
+        let schema = self.schema.as_deref();
+        let registry = resolution::family(reader, &self.profile, FAMILY, schema).await?;
+        let naming = &self.profile.naming;
+        let facts = reader.storage_facts(&registry.relation, naming).await?;
+        let batch = facts
+            .batch(naming)
+            .map_err(|error| Failure::from(birth_core::op::verdict::AssessError::Name(error)))?;
+        feed.batch(Question::Conflict(batch))?;
+        let Some(function) = resolution::function_if_any(reader, naming).await? else {
+            tell("conflict: there is no birth function, so no birth trigger is asked about");
+            return Ok(());
+        };
+        let questions = async |estate: &Estate| {
+            let tables = estate.trigger_names(naming);
+            let tables: Vec<(u32, &str)> = tables.iter().map(|(t, n)| (*t, n.as_str())).collect();
+            let live = reader.birth_triggers(&tables, function.oid).await?.live;
+            let proposals = propose(estate.collections.iter(), naming);
+            let batches = conflict_batches(&proposals, &function, &by_table(live));
+            Ok(batches.into_iter().map(Question::Conflict).collect())
+        };
+        self.each_page(reader, names, (Role::Conflict, questions), feed, tell)
+            .await
+    }
+
+    /// Goes through the registry, page by page, and asks what a role is asked about
+    /// the collections of each.
+    async fn each_page(
+        &self,
+        reader: Reader<'_>,
+        names: &RegistryNames,
+        (role, questions): (
+            Role,
+            impl AsyncFn(&Estate) -> Result<Vec<Question>, Failure>,
+        ),
+        feed: &mut Feed<'_>,
+        tell: &dyn Fn(&str),
+    ) -> Result<(), Failure> {
         let registry = &names.registry.relation.name;
         let mut pages = reader.registry_pages(registry, &names.columns()?).await?;
         let (mut read, mut left_out) = (0, (0, 0));
@@ -146,29 +205,16 @@ impl LiveFacts {
             let rows = rows.into_iter().map(|row| row.registered).collect();
             let rules = &self.profile.collections;
             let estate = reader.estate_to_look_at(rows, rules).await?;
-            for batch in reader.classification_facts(&estate).await?.into_batches() {
-                feed.batch(Question::Classification(batch))?;
+            for question in questions(&estate).await? {
+                feed.batch(question)?;
             }
             left_out.0 += estate.rows_without_key;
             left_out.1 += estate.duplicate_keys.len() as u64;
             read += estate.collections.len();
-            tell(&format!("classification: {read} collections"));
+            tell(&format!("{role}: {read} collections"));
         }
         feed.rows(left_out);
         Ok(pages.close().await?)
-    }
-
-    /// Of the one operation that can be asked about without having been begun:
-    /// policy storage.
-    async fn conflict(&self, reader: Reader<'_>, feed: &mut Feed<'_>) -> Result<(), Failure> {
-        let schema = self.schema.as_deref();
-        let registry = resolution::family(reader, &self.profile, FAMILY, schema).await?;
-        let naming = &self.profile.naming;
-        let facts = reader.storage_facts(&registry.relation, naming).await?;
-        let batch = facts
-            .batch(naming)
-            .map_err(|error| Failure::from(birth_core::op::verdict::AssessError::Name(error)))?;
-        feed.batch(Question::Conflict(batch))
     }
 
     async fn coverage(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Proposal, TriggersFacts};
+use super::facts::{Proposal, TriggersFacts, propose};
 use super::plan::{ArtifactIdentity, BirthTrigger, OTHER_LOCKS, Queued, TriggersPlan};
 use super::sets::{Difference, ThreeSets};
 use super::statement::TriggersStatement;
@@ -65,24 +65,8 @@ pub fn proposals<'a>(
     matching: &Matching,
     naming: &Naming,
 ) -> Vec<Proposal<'a>> {
-    let propose = |key: &String| {
-        let collection = facts.estate.find(key)?;
-        let table = collection.table.as_ref()?;
-        let name = naming.trigger_name(table.name.name.as_str()).ok()?;
-        Some(Proposal {
-            collection,
-            table,
-            name,
-        })
-    };
-    // Locks are taken and triggers made in the order of the tables' names:
-    // every run takes them in the same order.
-    let mut proposals: Vec<Proposal<'_>> =
-        matching.sets.target.iter().filter_map(propose).collect();
-    proposals.sort_by(|a, b| {
-        (&a.table.name, &a.collection.key).cmp(&(&b.table.name, &b.collection.key))
-    });
-    proposals
+    let target = matching.sets.target.iter();
+    propose(target.filter_map(|key| facts.estate.find(key)), naming)
 }
 
 /// Makes the plan. `answers` are those of the conflict role on `proposals`.

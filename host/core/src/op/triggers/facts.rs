@@ -15,6 +15,7 @@ use crate::issue::IssueConcepts;
 use crate::op::Revision;
 use crate::policy::artifact::Entry;
 use crate::policy::coverage::{CoverageStatus, ScopeStatus};
+use crate::profile::Naming;
 use crate::record::RecordTable;
 use crate::resolve::Relation;
 
@@ -153,11 +154,40 @@ pub struct Proposal<'a> {
     pub name: Identifier,
 }
 
+/// The proposals for these collections: those that have a table and a name for its
+/// trigger.
+pub fn propose<'a>(
+    collections: impl Iterator<Item = &'a Collection>,
+    naming: &Naming,
+) -> Vec<Proposal<'a>> {
+    let proposal = |collection: &'a Collection| {
+        let table = collection.table.as_ref()?;
+        let name = naming.trigger_name(table.name.name.as_str()).ok()?;
+        Some(Proposal {
+            collection,
+            table,
+            name,
+        })
+    };
+    // Locks are taken and triggers made in the order of the tables' names:
+    // every run takes them in the same order.
+    let mut proposals: Vec<Proposal<'_>> = collections.filter_map(proposal).collect();
+    proposals.sort_by(|a, b| {
+        (&a.table.name, &a.collection.key).cmp(&(&b.table.name, &b.collection.key))
+    });
+    proposals
+}
+
 /// The proposals as the conflict role sees them, in batches of
-/// [`Batches::SIZE`].
+/// [`Batches::SIZE`]: with the function that the triggers would call, and the live
+/// triggers by `pg_class.oid` of the table.
 #[must_use]
-pub fn conflict_batches(proposals: &[Proposal<'_>], facts: &TriggersFacts) -> Vec<ConflictFacts> {
-    let function = facts.function.signature();
+pub fn conflict_batches(
+    proposals: &[Proposal<'_>],
+    function: &TriggerFunction,
+    triggers: &BTreeMap<u32, Vec<LiveTrigger>>,
+) -> Vec<ConflictFacts> {
+    let signature = function.signature();
     proposals
         .chunks(Batches::SIZE)
         .map(|proposals| {
@@ -166,15 +196,14 @@ pub fn conflict_batches(proposals: &[Proposal<'_>], facts: &TriggersFacts) -> Ve
                 let name = &proposal.table.name;
                 let kind = proposal.collection.kind;
                 let relation = batch.add_relation(name.schema.as_str(), name.name.as_str(), kind);
-                let live: Vec<LiveTriggerFact<'_>> = facts
-                    .triggers_of(proposal.table.oid)
-                    .iter()
-                    .map(|t| LiveTriggerFact::of(t, proposal.name.as_str(), facts.function.oid))
+                let live = triggers.get(&proposal.table.oid).into_iter().flatten();
+                let live: Vec<LiveTriggerFact<'_>> = live
+                    .map(|t| LiveTriggerFact::of(t, proposal.name.as_str(), function.oid))
                     .collect();
                 let fact = TriggerFact {
                     relation,
                     name: proposal.name.as_str(),
-                    function: &function,
+                    function: &signature,
                     wanted_type: AFTER_INSERT_ROW,
                 };
                 batch.add_trigger(&fact, &live);
