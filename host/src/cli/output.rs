@@ -112,6 +112,11 @@ impl Output {
         }
     }
 
+    /// What has to be seen and is no result, whoever asked for quiet.
+    pub(super) fn aside(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{}", plain(text.trim_end()));
+    }
+
     /// Something to be seen that is no result.
     pub(super) fn warning(&self, text: &str) {
         let _ = writeln!(

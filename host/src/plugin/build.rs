@@ -2,8 +2,9 @@
 //!
 //! The same sources give the same bytes in every folder and with every cargo
 //! home, as long as the compiler is the same: paths are remapped, the
-//! dependencies are locked, and settings of the environment that would change
-//! the code are ignored. A crate's path dependencies must be in its own
+//! dependencies are locked, and variables of the environment that would change the
+//! code are ignored. A configuration file of cargo that names a wrapper or changes
+//! the profile is not: it is part of what the source is built with. A crate's path dependencies must be in its own
 //! workspace; the path of any other would be part of the bytes.
 //!
 //! What this module must not do: execute what it built, or decide whether a
@@ -200,6 +201,7 @@ fn cargo_build(toolchain: &Toolchain, manifest: &Manifest, target_dir: &Path) ->
     let flags = remap_flags(toolchain, manifest);
     command
         .env("CARGO_INCREMENTAL", "0")
+        .env("RUSTC", &toolchain.rustc)
         // Unlike RUSTFLAGS this survives spaces in paths. It also replaces the
         // flags of every cargo configuration file.
         .env("CARGO_ENCODED_RUSTFLAGS", join(&flags, "\u{1f}"));
@@ -233,8 +235,11 @@ const PLUGIN_PROFILE: [(&str, &str); 6] = [
 /// Removes the variables by which a person's environment changes the code that
 /// is generated.
 fn forget_environment(command: &mut Command) {
-    let changes_code =
-        |name: &str| name.starts_with("CARGO_PROFILE_") || name.ends_with("RUSTFLAGS");
+    let changes_code = |name: &str| {
+        name.starts_with("CARGO_PROFILE_")
+            || name.ends_with("RUSTFLAGS")
+            || (name.contains("RUSTC") && name.ends_with("WRAPPER"))
+    };
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(changes_code) {
             command.env_remove(name);

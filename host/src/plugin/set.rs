@@ -160,6 +160,12 @@ impl PolicyRuntime {
         self.standing.leave().ok().map(|leave| &leave.approval)
     }
 
+    /// The compiler that is recorded with the approval, of an older revision too.
+    #[must_use]
+    pub fn builder(&self) -> Option<&str> {
+        self.standing.entry()?.builder.as_deref()
+    }
+
     /// How this revision stands to the approvals.
     #[must_use]
     pub fn standing(&self) -> &Standing {
@@ -317,6 +323,10 @@ impl PolicyRuntime {
         let read = || -> io::Result<Vec<u8>> {
             match &self.files {
                 PluginFiles::Directory(dir) => {
+                    // A pipe in its place would be waited for without end.
+                    if !dir.metadata(&id.file)?.is_file() {
+                        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+                    }
                     let mut bytes = Vec::new();
                     dir.open(&id.file)?
                         .take(limit + 1)

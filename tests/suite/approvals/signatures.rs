@@ -55,6 +55,14 @@ fn two_of_three_and_every_kind_of_key() {
         "{}",
         second.stdout
     );
+    // Nobody signs what they were not shown.
+    let statement = scene.last("approved")["statement"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for ran in [&first, &second] {
+        assert!(ran.stderr.contains(&statement), "{}", ran.stderr);
+    }
     scene.policy(&["verify"]).run().expect_code(0);
     expect_agreement(&scene);
 

@@ -4,6 +4,7 @@ use birth_tests::cli::{Home, Ran};
 use serde_json::json;
 
 use super::{approved, put};
+use crate::guests;
 
 const CASES: &str = r#"[
   {"name": "a gap",   "why": "no trigger \u001b[31m", "facts": {"storage_ready": true, "collections": [
@@ -64,6 +65,7 @@ fn accepting_writes_what_came_and_nothing_else() {
     let name = file.to_str().unwrap();
     let ran = test(&home, &["--cases", name, "--accept"]).expect_code(0);
     assert!(ran.stdout.contains("1 cases accepted"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("FAILED"), "{}", ran.stdout);
     let text = std::fs::read_to_string(&file).unwrap();
     let (from, to) = (
         r#"[{"status": "COVERED", "reasons": ["POLICY_UNDECIDED"]}]"#,
@@ -134,4 +136,21 @@ fn files_that_are_no_cases_are_refused_by_name() {
     test(&home, &["--cases", "nowhere.json"]).expect_code(28);
     let ran = test(&home, &["--accept"]).expect_code(20);
     assert!(ran.stderr.contains("[NO_CASES]"), "{}", ran.stderr);
+    // A list of none tries nothing, and that is no success.
+    let none = put(&home, "none.json", "[]");
+    let ran = test(&home, &["--cases", none.to_str().unwrap()]).expect_code(20);
+    assert!(ran.stderr.contains("[NO_CASES]"), "{}", ran.stderr);
+}
+
+/// What a plugin that fails the kit says now, it may not say again.
+#[test]
+fn nothing_is_accepted_from_a_plugin_that_fails_the_kit() {
+    let home = Home::new();
+    let plugin = put(&home, "guest.wasm", guests::well_behaved("coverage"));
+    let file = put(&home, "cases.json", CASES);
+    let command = ["plugin", "test", plugin.to_str().unwrap(), "--accept"];
+    let command = home.birth(&command).arg("--cases");
+    let ran = command.arg(file.to_str().unwrap()).run().expect_code(25);
+    assert!(ran.stdout.contains("Nothing is accepted"), "{}", ran.stdout);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), CASES);
 }

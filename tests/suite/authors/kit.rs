@@ -52,6 +52,29 @@ fn no_hostile_plugin_passes() {
     }
 }
 
+/// What it does with the settings of a case alone is found as well.
+#[test]
+fn the_settings_of_the_cases_are_tried() {
+    let guest = Guest {
+        judge: "(if (i32.load offset=4 (local.get $batch)) (then (unreachable))) (call $answer (local.get $n))"
+            .to_owned(),
+        ..Guest::default()
+    };
+    let home = Home::new();
+    let file = put(&home, "guest.wasm", guest.build());
+    let cases =
+        r#"[{"name": "n", "why": "w", "settings": {"mine": 1}, "facts": {}, "expect": []}]"#;
+    let cases = put(&home, "cases.json", cases);
+    let command = home.birth(&["plugin", "test", "--format", "json"]);
+    let command = command.arg(file.to_str().unwrap());
+    let ran = command.arg("--cases").arg(cases.to_str().unwrap()).run();
+    let failed = failed(&ran.expect_code(25));
+    let found = failed.iter().find(|(name, _)| name == "each-once");
+    let (_, detail) = found.unwrap();
+    assert!(detail.starts_with("with mine = 1: "), "{detail}");
+    assert!(detail.contains("trap"), "{detail}");
+}
+
 #[test]
 fn a_plugin_that_takes_any_setting_fails() {
     let bytes = guests::well_behaved("conflict");

@@ -11,7 +11,7 @@ use crate::policies::PolicyDir;
 const OTHER: &str = "rustc 1.0.0 (another)";
 
 /// Rebuilds the conflict plugin against a pin, which was built by that compiler.
-fn rebuild(pinned: &[u8], builder: Option<&str>) -> (Home, Ran) {
+fn rebuild(pinned: &[u8], builder: Option<&str>, options: &[&str]) -> (Home, Ran) {
     let home = Home::new();
     let set = PolicyDir::of(pinned);
     set.approve(&home);
@@ -32,7 +32,7 @@ fn rebuild(pinned: &[u8], builder: Option<&str>) -> (Home, Ran) {
         &set.file(),
     ];
     let verify = home
-        .birth(&verify)
+        .birth(&[&verify[..], options].concat())
         .arg("--rebuild")
         .arg(source.to_str().unwrap());
     let ran = compiling(verify).run();
@@ -43,7 +43,7 @@ fn rebuild(pinned: &[u8], builder: Option<&str>) -> (Home, Ran) {
 fn other_bytes_of_another_compiler_have_to_behave_alike() {
     let pinned = std::fs::read(approved("conflict")).unwrap();
     let pinned = with_custom_section(&pinned, 10);
-    let (_home, ran) = rebuild(&pinned, Some(OTHER));
+    let (_home, ran) = rebuild(&pinned, Some(OTHER), &[]);
     if !has_target() {
         return says_how_to_get_the_target(ran);
     }
@@ -57,11 +57,17 @@ fn other_bytes_of_another_compiler_have_to_behave_alike() {
             .unwrap()
             .ends_with("and 149 cases")
     );
+    // Alike is not the same, for whoever wants that.
+    let (_home, ran) = rebuild(&pinned, Some(OTHER), &["--identical"]);
+    let ran = ran.expect_code(24);
+    let code = "[REBUILD_NOT_IDENTICAL]";
+    assert!(ran.stderr.contains(code), "{}", ran.stderr);
+    assert_eq!(ran.json()["ok"], false);
 }
 
 #[test]
 fn a_component_of_another_source_does_not() {
-    let (_home, ran) = rebuild(&guests::well_behaved("conflict"), Some(OTHER));
+    let (_home, ran) = rebuild(&guests::well_behaved("conflict"), Some(OTHER), &[]);
     if !has_target() {
         return says_how_to_get_the_target(ran);
     }
@@ -76,12 +82,13 @@ fn a_component_of_another_source_does_not() {
 #[test]
 fn other_bytes_without_another_compiler_are_refused() {
     let pinned = std::fs::read(approved("conflict")).unwrap();
-    let (_home, ran) = rebuild(&with_custom_section(&pinned, 10), None);
+    let (_home, ran) = rebuild(&with_custom_section(&pinned, 10), None, &[]);
     if !has_target() {
         return says_how_to_get_the_target(ran);
     }
     let ran = ran.expect_code(24);
     assert!(ran.stderr.contains("[REBUILD_DIFFERS]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--builder"), "{}", ran.stderr);
     assert_eq!(ran.json()["rebuilt"][0]["result"], "differs");
 }
 

@@ -143,7 +143,7 @@ fn text_and_markdown_say_the_same_and_let_no_name_through() {
     let facts = ["--facts", file.to_str().unwrap()];
     let text = diff(&scene.home, "approved:4", &set.file(), &facts).expect_code(30);
     for part in [
-        "Policy sets: different",
+        "Policy sets: verdicts differ",
         "birth revision 4",
         "birth revision 5",
         "NOT APPROVED",
@@ -164,7 +164,7 @@ fn text_and_markdown_say_the_same_and_let_no_name_through() {
         .expect_code(30)
         .stdout;
     for part in [
-        "# Policy diff: different",
+        "# Policy diff: verdicts differ",
         "## classification",
         "## coverage",
         "**NOT APPROVED**",
@@ -193,7 +193,7 @@ fn the_same_set_is_the_same_and_nothing_is_asked() {
     let facts = ["--facts", file.to_str().unwrap()];
     let same = diff(&scene.home, "approved:4", "approved:4", &facts).expect_code(0);
     assert!(
-        same.stdout.contains("Policy sets: the same"),
+        same.stdout.contains("Policy sets: no verdict is another"),
         "{}",
         same.stdout
     );

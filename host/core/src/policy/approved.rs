@@ -146,11 +146,6 @@ struct File {
     rollback: Vec<RollbackDecision>,
 }
 
-#[derive(Deserialize)]
-struct FormatOnly {
-    format: u32,
-}
-
 impl Approvals {
     /// Reads `approved.toml`.
     pub fn parse(text: &str) -> Result<Self, ApprovalsError> {
@@ -189,7 +184,7 @@ impl Approvals {
     /// # Errors
     /// It says none, or a newer one than this host reads.
     pub fn format(text: &str) -> Result<u32, ApprovalsError> {
-        let FormatOnly { format } = toml::from_str(text).map_err(Box::new)?;
+        let format = super::format_of(text)?;
         if format > FORMAT {
             return Err(ApprovalsError::Newer { found: format });
         }

@@ -62,3 +62,14 @@ impl std::fmt::Display for Role {
         f.write_str(self.name())
     }
 }
+
+/// The format that a file says it has; read alone, so that a newer file is called
+/// newer and not broken.
+fn format_of(text: &str) -> Result<u32, Box<toml::de::Error>> {
+    #[derive(serde::Deserialize)]
+    struct FormatOnly {
+        format: std::num::NonZeroU32,
+    }
+    let FormatOnly { format } = toml::from_str(text)?;
+    Ok(format.get())
+}

@@ -119,16 +119,10 @@ struct FilePin {
     settings: toml::Table,
 }
 
-/// Only the version, so that a newer file is called newer and not broken.
-#[derive(Deserialize)]
-struct FormatOnly {
-    format: u32,
-}
-
 impl PolicySet {
     /// Reads `policy.toml`.
     pub fn parse(text: &str) -> Result<Self, PolicySetError> {
-        let FormatOnly { format } = toml::from_str(text).map_err(Box::new)?;
+        let format = super::format_of(text)?;
         if format > FORMAT {
             return Err(PolicySetError::Newer { found: format });
         }

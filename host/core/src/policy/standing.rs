@@ -36,6 +36,7 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     entry: Option<Approval>,
+    backing: Option<Backing>,
     answers: Vec<Answer>,
     leave: Result<Leave, Refusal>,
 }
@@ -75,6 +76,9 @@ impl Standing {
         };
         Self {
             entry: entry.map(|e| e.said.clone()),
+            backing: entry
+                .filter(|_| is_there)
+                .and_then(|e| e.backing.clone().ok()),
             answers,
             leave,
         }
@@ -92,14 +96,11 @@ impl Standing {
         self.entry.as_ref()
     }
 
-    /// Whether it was approved, be it that a newer revision is as well: for what
-    /// compares revisions and executes none.
+    /// What stands behind its approval, be it that a newer revision is approved as
+    /// well: for what compares revisions and executes none.
     #[must_use]
-    pub fn is_approved(&self) -> bool {
-        let of_itself =
-            |answer: &&Answer| matches!(answer.aspect, Aspect::Approval | Aspect::Signatures);
-        let mut answers = self.answers.iter().filter(of_itself);
-        answers.all(|answer| matches!(answer.result, Some(Ok(_))))
+    pub fn backing(&self) -> Option<&Backing> {
+        self.backing.as_ref()
     }
 
     /// By whose leave the set may be executed.

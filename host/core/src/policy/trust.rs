@@ -108,18 +108,13 @@ struct Require {
     rollback: Option<Requirement>,
 }
 
-#[derive(Deserialize)]
-struct FormatOnly {
-    format: u32,
-}
-
 impl Trust {
     /// Reads a trust file.
     ///
     /// # Errors
     /// What of it cannot be used.
     pub fn parse(text: &str) -> Result<Self, TrustError> {
-        let FormatOnly { format } = toml::from_str(text).map_err(Box::new)?;
+        let format = super::format_of(text)?;
         if format > FORMAT {
             return Err(TrustError::Newer { found: format });
         }

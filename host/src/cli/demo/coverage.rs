@@ -154,8 +154,8 @@ impl Stage<'_> {
             self.output,
             &Shown {
                 difference: &difference,
-                old_approved: self.before.standing().is_approved(),
-                new_approved: self.policy.standing().is_approved(),
+                old: self.before.standing().backing(),
+                new: self.policy.standing().backing(),
             },
         );
         self.hold(

@@ -154,6 +154,6 @@ fn pin(component: &Component, policy: &PolicyRuntime) -> Option<Pin> {
         role: *role,
         set: set.name.clone(),
         revision: set.revision,
-        builder: policy.approval().and_then(|a| a.builder.clone()),
+        builder: policy.builder().map(str::to_owned),
     })
 }

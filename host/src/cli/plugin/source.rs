@@ -32,8 +32,8 @@ impl Source {
         Component::open(&self.path)
     }
 
-    /// The cases that a person named, else those of the crate, where there are
-    /// any.
+    /// The cases that a person named, else those of the crate; a component's file
+    /// has none.
     pub(super) fn cases(
         &self,
         role: Role,
@@ -42,10 +42,10 @@ impl Source {
         if let Some(path) = named {
             return CaseFile::read(role, path).map(Some);
         }
-        let path = self.path.join(cases::FILE);
-        if self.path.is_dir() && path.is_file() {
-            return CaseFile::read(role, &path).map(Some);
+        if !self.path.is_dir() {
+            return Ok(None);
         }
-        Ok(None)
+        // That they are gone must not look like success.
+        CaseFile::read(role, &self.path.join(cases::FILE)).map(Some)
     }
 }

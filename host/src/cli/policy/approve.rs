@@ -116,6 +116,10 @@ impl Approve {
         } else {
             self.approval(&set, &ledger)?
         };
+        if self.key.is_some() {
+            // Nobody signs what they were not shown.
+            output.aside(&format!("signing:\n{}", statement.text()));
+        }
         let signature = self.signed(&statement, trust.as_ref())?;
         list::add(&path, &approvals, |old| {
             statement.written(old, signature.as_ref())

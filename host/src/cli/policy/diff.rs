@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::Role;
+use birth_core::policy::ledger::Backing;
 
 use crate::cli::facts::{RoleName, wanted};
 use crate::cli::options::WaitingOptions;
@@ -52,8 +53,24 @@ pub(super) struct Diff {
 /// What was compared, as it is shown.
 pub(in crate::cli) struct Shown<'a> {
     pub(in crate::cli) difference: &'a Difference,
-    pub(in crate::cli) old_approved: bool,
-    pub(in crate::cli) new_approved: bool,
+    /// What stands behind the approval of each; none where it is not approved.
+    pub(in crate::cli) old: Option<&'a Backing>,
+    pub(in crate::cli) new: Option<&'a Backing>,
+}
+
+impl Shown<'_> {
+    /// The heading: of the sets the digests tell, this is about what they say.
+    fn title(&self) -> &'static str {
+        match self.difference.diff.is_same() {
+            true => "no verdict is another",
+            false => "verdicts differ",
+        }
+    }
+}
+
+/// An approval in words, as everything else calls it.
+fn approved(backing: &Backing) -> String {
+    format!("approved, {backing}")
 }
 
 #[derive(Serialize)]
@@ -62,6 +79,8 @@ struct Document<'a> {
     same: bool,
     old_approved: bool,
     new_approved: bool,
+    old_backing: Option<&'a Backing>,
+    new_backing: Option<&'a Backing>,
     #[serde(flatten)]
     difference: &'a Difference,
 }
@@ -99,16 +118,18 @@ impl Diff {
         let difference = compare(comparison, source, &tell).await?;
         let shown = Shown {
             difference: &difference,
-            old_approved: old.standing().is_approved(),
-            new_approved: new.standing().is_approved(),
+            old: old.standing().backing(),
+            new: new.standing().backing(),
         };
         let same = difference.diff.is_same();
         match output.format() {
             Format::Json => output.json(&Document {
                 command: "policy diff",
                 same,
-                old_approved: shown.old_approved,
-                new_approved: shown.new_approved,
+                old_approved: shown.old.is_some(),
+                new_approved: shown.new.is_some(),
+                old_backing: shown.old,
+                new_backing: shown.new,
                 difference: &difference,
             })?,
             Format::Markdown => markdown::show(output, &shown),
@@ -122,7 +143,7 @@ impl Diff {
 }
 
 fn warn(name: &str, policy: &PolicyRuntime, output: &Output) {
-    if !policy.standing().is_approved() {
+    if policy.standing().backing().is_none() {
         let revision = policy.revision();
         output.warning(&format!(
             "the {name} policy set, {} revision {} ({}), is NOT APPROVED: it may be compared, and nothing else",

@@ -134,7 +134,10 @@ fn show(document: &Document<'_>, output: &Output) {
             (Some(_), Some(previous)) => fact(output, "follows", &previous.short()),
         }
         if let Some(diff) = a.diff {
-            fact(output, "diff", &diff.short());
+            fact(output, "diff", &diff.to_string());
+        }
+        if let Some(builder) = &a.builder {
+            fact(output, "builder", &plain(builder));
         }
         judged(output, shown.backing, &shown.problems, shown.signatures);
     }

@@ -40,7 +40,7 @@ pub(super) fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Fail
         output.json(&Shown {
             digest: policy.digest(),
             approval: policy.standing().entry(),
-            approved: policy.standing().is_approved(),
+            approved: policy.standing().backing().is_some(),
             backing: leave.ok().map(|leave| &leave.backing),
             refusal: leave.err().map(|refusal| Refused {
                 code: refusal.code(),
@@ -83,7 +83,7 @@ pub(super) fn show(policy: &PolicyRuntime, output: &Output) -> Result<Exit, Fail
             }
         }
         Err(refusal) => {
-            let word = match policy.standing().is_approved() {
+            let word = match policy.standing().backing().is_some() {
                 true => styled(WARN, "approved, and may not be executed"),
                 false => styled(BAD, "NOT APPROVED"),
             };

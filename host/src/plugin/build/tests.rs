@@ -6,6 +6,7 @@ use super::*;
 fn toolchain() -> Toolchain {
     Toolchain {
         cargo: "cargo".into(),
+        rustc: "rustc".into(),
         builder: String::new(),
         cargo_home: "/home/me/.cargo".into(),
         library_source: "/opt/rust/lib/rustlib/src/rust".into(),

@@ -53,6 +53,7 @@ pub enum ToolchainError {
 #[derive(Clone, Debug)]
 pub(super) struct Toolchain {
     pub(super) cargo: OsString,
+    pub(super) rustc: OsString,
     /// Identifies the compiler, for example
     /// `rustc 1.95.0 (59807616e 2026-04-14), LLVM 22.1.2`.
     pub(super) builder: String,
@@ -83,6 +84,7 @@ impl Toolchain {
         let sysroot = PathBuf::from(ask(&["--print", "sysroot"])?.trim_end());
         Ok(Self {
             cargo,
+            rustc,
             builder,
             cargo_home: cargo_home(folder)?,
             library_source: sysroot.join("lib/rustlib/src/rust"),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use birth_core::kit::cases::{self, Case, Difference, Expected, differences};
 use birth_core::outcome::FailureClass;
 use birth_core::policy::Role;
+use birth_core::policy::settings::Settings;
 use birth_core::policy::verdict::Answer;
 use serde::Serialize;
 
@@ -91,11 +92,16 @@ impl CaseFile {
         })
     }
 
-    /// The keys of all settings that its cases give.
+    /// The settings that its cases give, each once.
     #[must_use]
-    pub fn settings(&self) -> Vec<String> {
-        let keys = self.cases.iter().flat_map(|case| case.settings.keys());
-        keys.cloned().collect()
+    pub fn settings(&self) -> Vec<Settings> {
+        let mut all: Vec<Settings> = Vec::new();
+        for case in &self.cases {
+            if !all.contains(&case.settings) {
+                all.push(case.settings.clone());
+            }
+        }
+        all
     }
 
     /// Puts every case to a plugin.

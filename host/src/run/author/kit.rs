@@ -3,6 +3,8 @@
 
 mod settings;
 
+use std::collections::BTreeSet;
+
 use birth_core::kit::corpus::{Corpus, Scene};
 use birth_core::kit::property::{Property, contradiction};
 use birth_core::policy::settings::Settings;
@@ -48,25 +50,33 @@ struct Kit<'a> {
     plugin: &'a Plugin,
     again: Plugin,
     corpus: Corpus,
-    /// Settings that the author's cases name.
-    settings: Vec<String>,
+    /// Keys of settings besides those that the plugin names itself.
+    keys: BTreeSet<String>,
+    /// The settings that it is asked with: none, and those of the author's cases.
+    settings: Vec<WithSettings>,
+}
+
+/// What the plugin is asked with.
+#[derive(Debug)]
+struct WithSettings {
+    settings: Settings,
     /// What the ordinary scenes were answered, once that is known.
     ordinary: Vec<Judged>,
 }
 
-/// Tries every property. `settings` are keys of settings besides those that the
-/// plugin names itself.
+/// Tries every property, without settings and with each of these: what holds for
+/// the rules that an author had in mind holds for those that are pinned.
 ///
 /// # Errors
 /// The component may not run at all.
-pub fn check(component: &Component, settings: Vec<String>) -> Result<Vec<Checked>, Failure> {
+pub fn check(component: &Component, settings: &[Settings]) -> Result<Vec<Checked>, Failure> {
     let plugin = component.load()?;
     let mut kit = Kit {
         again: component.load()?,
         corpus: corpus(&plugin)?,
         plugin: &plugin,
-        settings,
-        ordinary: vec![],
+        keys: settings.iter().flat_map(|s| s.keys().cloned()).collect(),
+        settings: asked_with(&plugin, settings),
     };
     let mut checked = Vec::new();
     let mut broken = false;
@@ -76,7 +86,7 @@ pub fn check(component: &Component, settings: Vec<String>) -> Result<Vec<Checked
         let (outcome, detail) = if broken && needs_answers {
             (Outcome::NotRun, String::new())
         } else {
-            match kit.try_one(property) {
+            match kit.try_all(property) {
                 Ok(detail) => (Outcome::Passed, detail),
                 Err(detail) => (Outcome::Failed, detail),
             }
@@ -100,21 +110,62 @@ pub fn corpus(plugin: &Plugin) -> Result<Corpus, Failure> {
     Corpus::of(plugin.id().role).map_err(|error| Failure::encoding(&error))
 }
 
+/// None, and each of the others that the plugin takes: a case whose settings it
+/// refuses says so itself.
+fn asked_with(plugin: &Plugin, settings: &[Settings]) -> Vec<WithSettings> {
+    let mut all = vec![Settings::new()];
+    for settings in settings.iter().filter(|settings| !settings.is_empty()) {
+        if matches!(super::settings::problems(plugin, settings), Ok(none) if none.is_empty()) {
+            all.push(settings.clone());
+        }
+    }
+    let with = |settings| WithSettings {
+        settings,
+        ordinary: vec![],
+    };
+    all.into_iter().map(with).collect()
+}
+
 impl Kit<'_> {
-    fn try_one(&mut self, property: Property) -> Tried {
+    fn try_all(&mut self, property: Property) -> Tried {
         match property {
             Property::Description => self.description(),
             Property::Defaults => self.defaults(),
             Property::UnknownSetting => self.unknown_setting(),
             Property::SettingType => self.setting_type(),
-            Property::EachOnce => self.each_once(),
-            Property::NoSubjects => self.no_subjects(),
-            Property::Order => self.order(),
-            Property::Batches => self.batches(),
-            Property::Repeatable => self.repeatable(),
-            Property::Hostile => self.hostile(),
-            Property::Meaning => self.meaning(),
+            Property::EachOnce => {
+                let ordinary: Vec<_> = self
+                    .settings
+                    .iter()
+                    .map(|with| self.each_once(with))
+                    .collect();
+                let mut said = None;
+                for (with, ordinary) in self.settings.iter_mut().zip(ordinary) {
+                    with.ordinary = ordinary.map_err(|what| under(&with.settings, what))?;
+                    let subjects: usize = with.ordinary.iter().map(|j| j.answers.len()).sum();
+                    let calls = with.ordinary.len();
+                    said.get_or_insert(format!("subjects {subjects}, calls {calls}"));
+                }
+                let sets = self.settings.len();
+                Ok(format!("{}, settings {sets}", said.unwrap_or_default()))
+            }
+            Property::NoSubjects => self.each(Self::no_subjects),
+            Property::Order => self.each(Self::order),
+            Property::Batches => self.each(Self::batches),
+            Property::Repeatable => self.each(Self::repeatable),
+            Property::Hostile => self.each(Self::hostile),
+            Property::Meaning => self.each(Self::meaning),
         }
+    }
+
+    /// Tries a property of the answers with all settings.
+    fn each(&self, one: impl Fn(&Self, &WithSettings) -> Tried) -> Tried {
+        let mut said = None;
+        for with in &self.settings {
+            let found = one(self, with).map_err(|what| under(&with.settings, what))?;
+            said.get_or_insert(found);
+        }
+        Ok(said.unwrap_or_default())
     }
 
     fn description(&self) -> Tried {
@@ -127,53 +178,43 @@ impl Kit<'_> {
         Ok(format!("{} {}, {reasons} reasons", said.name, said.version))
     }
 
-    fn each_once(&mut self) -> Tried {
-        let mut ordinary = Vec::new();
-        for scene in &self.corpus.scenes {
-            ordinary.push(self.judge(scene)?);
-        }
-        self.ordinary = ordinary;
-        let subjects: usize = self.ordinary.iter().map(|j| j.answers.len()).sum();
-        Ok(format!(
-            "subjects {subjects}, calls {}",
-            self.corpus.scenes.len()
-        ))
+    fn each_once(&self, with: &WithSettings) -> Result<Vec<Judged>, String> {
+        let scenes = self.corpus.scenes.iter();
+        scenes.map(|scene| self.judge(scene, with)).collect()
     }
 
-    fn no_subjects(&self) -> Tried {
+    fn no_subjects(&self, with: &WithSettings) -> Tried {
         for scene in &self.corpus.scenes {
             let (none, _) = scene.facts.select(&[]);
-            let judged = self.plugin.judge_batch(&Settings::new(), &none.batch());
+            let judged = self.plugin.judge_batch(&with.settings, &none.batch());
             judged.map_err(|error| at(scene, &words(error)))?;
         }
         Ok("no answers to no subjects".to_owned())
     }
 
-    fn order(&self) -> Tried {
-        for (scene, judged) in self.corpus.scenes.iter().zip(&self.ordinary) {
+    fn order(&self, with: &WithSettings) -> Tried {
+        for (scene, judged) in self.corpus.scenes.iter().zip(&with.ordinary) {
             for order in orders(judged.answers.len()) {
-                self.compare(scene, &judged.answers, &[order])?;
+                self.compare((scene, with), &judged.answers, &[order])?;
             }
         }
         Ok("backwards and shuffled".to_owned())
     }
 
-    fn batches(&self) -> Tried {
-        for (scene, judged) in self.corpus.scenes.iter().zip(&self.ordinary) {
+    fn batches(&self, with: &WithSettings) -> Tried {
+        for (scene, judged) in self.corpus.scenes.iter().zip(&with.ordinary) {
             for size in [1, 7] {
                 let all: Vec<usize> = (0..judged.answers.len()).collect();
                 let parts: Vec<Vec<usize>> = all.chunks(size).map(<[usize]>::to_vec).collect();
-                self.compare(scene, &judged.answers, &parts)?;
+                self.compare((scene, with), &judged.answers, &parts)?;
             }
         }
         Ok("one by one, in sevens, and all at once".to_owned())
     }
 
-    fn repeatable(&self) -> Tried {
-        for (scene, judged) in self.corpus.scenes.iter().zip(&self.ordinary) {
-            let again = self
-                .again
-                .judge_batch(&Settings::new(), &scene.facts.batch());
+    fn repeatable(&self, with: &WithSettings) -> Tried {
+        for (scene, judged) in self.corpus.scenes.iter().zip(&with.ordinary) {
+            let again = self.again.judge_batch(&with.settings, &scene.facts.batch());
             let again = again.map_err(|error| at(scene, &words(error)))?;
             if again.raw != judged.raw {
                 return Err(at(scene, "the same facts got other bytes"));
@@ -186,19 +227,19 @@ impl Kit<'_> {
         Ok("the same bytes for the same fuel, compiled anew".to_owned())
     }
 
-    fn hostile(&self) -> Tried {
+    fn hostile(&self, with: &WithSettings) -> Tried {
         for scene in &self.corpus.hostile {
-            let judged = self.judge(scene)?;
+            let judged = self.judge(scene, with)?;
             let subjects = judged.answers.len();
             let alone: Vec<Vec<usize>> = (0..subjects).map(|subject| vec![subject]).collect();
-            self.compare(scene, &judged.answers, &alone)?;
+            self.compare((scene, with), &judged.answers, &alone)?;
         }
         Ok(format!("{} scenes", self.corpus.hostile.len()))
     }
 
-    fn meaning(&self) -> Tried {
+    fn meaning(&self, with: &WithSettings) -> Tried {
         for scene in self.corpus.all() {
-            let judged = self.judge(scene)?;
+            let judged = self.judge(scene, with)?;
             if let Some(problem) = contradiction(&scene.facts, &judged.answers) {
                 return Err(at(scene, &problem));
             }
@@ -206,19 +247,24 @@ impl Kit<'_> {
         Ok("no verdict contradicts its facts".to_owned())
     }
 
-    fn judge(&self, scene: &Scene) -> Result<Judged, String> {
+    fn judge(&self, scene: &Scene, with: &WithSettings) -> Result<Judged, String> {
         let judged = self
             .plugin
-            .judge_batch(&Settings::new(), &scene.facts.batch());
+            .judge_batch(&with.settings, &scene.facts.batch());
         judged.map_err(|error| at(scene, &words(error)))
     }
 
     /// Asks about the same subjects in other batches, and compares.
-    fn compare(&self, scene: &Scene, whole: &[Answer], parts: &[Vec<usize>]) -> Result<(), String> {
+    fn compare(
+        &self,
+        (scene, with): (&Scene, &WithSettings),
+        whole: &[Answer],
+        parts: &[Vec<usize>],
+    ) -> Result<(), String> {
         let names = scene.facts.names();
         for part in parts {
             let (facts, origin) = scene.facts.select(part);
-            let judged = self.plugin.judge_batch(&Settings::new(), &facts.batch());
+            let judged = self.plugin.judge_batch(&with.settings, &facts.batch());
             let judged = judged.map_err(|error| at(scene, &words(error)))?;
             let expected = origin.iter().filter_map(|&i| whole.get(i).cloned());
             let expected: Vec<Answer> = expected.collect();
@@ -232,6 +278,15 @@ impl Kit<'_> {
         }
         Ok(())
     }
+}
+
+/// What is wrong, and with which settings.
+fn under(settings: &Settings, what: String) -> String {
+    if settings.is_empty() {
+        return what;
+    }
+    let settings: Vec<String> = settings.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+    format!("with {}: {what}", settings.join(", "))
 }
 
 /// Two other orders of so many subjects.

@@ -68,7 +68,7 @@ pub fn compare(
     let source = Component::of(folder.display().to_string(), built.bytes);
     let role = source.role()?;
     let pinned = Component::of(format!("the pinned {role}"), policy.component(role)?);
-    let recorded = policy.approval().and_then(|a| a.builder.clone());
+    let recorded = policy.builder().map(str::to_owned);
     let result = if pinned.sha256 == source.sha256 {
         Comparison::Identical
     } else if recorded.as_ref().is_some_and(|r| *r != built.builder) {
@@ -110,9 +110,12 @@ fn behave_alike(
     } else {
         None
     };
-    let keys = file.as_ref().map(CaseFile::settings).unwrap_or_default();
+    let mut asked = file.as_ref().map(CaseFile::settings).unwrap_or_default();
+    if !asked.contains(settings) {
+        asked.push(settings.clone());
+    }
     for (name, component) in both {
-        let checked = kit::check(component, keys.clone())?;
+        let checked = kit::check(component, &asked)?;
         if let Some(failed) = checked.iter().find(|c| c.outcome != Outcome::Passed) {
             let (property, detail) = (failed.property.name(), &failed.detail);
             return Ok(Err(format!("{name} fails the kit's {property}: {detail}")));
@@ -164,11 +167,23 @@ fn answers_alike(
 
 impl Rebuilt {
     /// Why the pinned component cannot stand for the source; nothing where it
-    /// can.
+    /// can. `identical` takes nothing but the same bytes.
     #[must_use]
-    pub fn failure(&self) -> Option<Failure> {
+    pub fn failure(&self, identical: bool) -> Option<Failure> {
         match &self.result {
-            Comparison::Identical | Comparison::Agrees { .. } => None,
+            Comparison::Identical => None,
+            Comparison::Agrees { .. } if !identical => None,
+            Comparison::Agrees { .. } => Some(
+                Failure::new(
+                    FailureClass::Policy,
+                    "REBUILD_NOT_IDENTICAL",
+                    format!(
+                        "the source of the role {} builds to {} with {}, and the pin is {}",
+                        self.role, self.rebuilt, self.builder, self.pinned
+                    ),
+                )
+                .with_hint("rebuild with the compiler that is recorded with the approval"),
+            ),
             Comparison::Differs => Some(
                 Failure::new(
                     FailureClass::Policy,
@@ -178,7 +193,10 @@ impl Rebuilt {
                         self.role, self.rebuilt, self.pinned
                     ),
                 )
-                .with_hint("the pinned component is not of this source: review the change, pin and approve it"),
+                .with_hint(match self.recorded {
+                    Some(_) => "the pinned component is not of this source: review the change, pin and approve it",
+                    None => "no compiler is recorded with the approval, so another compiler cannot be told from another source: approve with --builder and the words that `birth plugin build` prints, or rebuild with the compiler of the pinned component",
+                }),
             ),
             Comparison::Disagrees { detail } => Some(
                 Failure::new(

@@ -3,8 +3,9 @@
 use birth_core::op::Revision;
 use birth_core::op::report::table_cell;
 use birth_core::policy::diff::{Answered, Change};
+use birth_core::policy::ledger::Backing;
 
-use super::{Shown, headline};
+use super::{Shown, approved, headline};
 use crate::cli::Output;
 
 /// Changes that a table lists: a comment on a pull request has a limit, and so has
@@ -14,15 +15,9 @@ const LISTED: usize = 200;
 pub(super) fn show(output: &Output, shown: &Shown<'_>) {
     let difference = shown.difference;
     let (diff, facts) = (&difference.diff, &difference.facts);
-    output.line(format!(
-        "# Policy diff: {}\n",
-        match diff.is_same() {
-            true => "the same",
-            false => "different",
-        }
-    ));
-    output.line(side("old", &diff.old, shown.old_approved));
-    output.line(side("new", &diff.new, shown.new_approved));
+    output.line(format!("# Policy diff: {}\n", shown.title()));
+    output.line(side("old", &diff.old, shown.old));
+    output.line(side("new", &diff.new, shown.new));
     output.line(format!(
         "- facts: {}, registry {}, read at {}{}",
         table_cell(&facts.database.database),
@@ -94,15 +89,15 @@ pub(super) fn show(output: &Output, shown: &Shown<'_>) {
     }
 }
 
-fn side(name: &str, revision: &Revision, approved: bool) -> String {
+fn side(name: &str, revision: &Revision, backing: Option<&Backing>) -> String {
     format!(
         "- {name}: {} revision {}, digest {}, {}",
         table_cell(&revision.name),
         revision.revision,
         revision.digest,
-        match approved {
-            true => "approved",
-            false => "**NOT APPROVED**",
+        match backing {
+            Some(backing) => table_cell(&approved(backing)),
+            None => "**NOT APPROVED**".to_owned(),
         }
     )
 }

@@ -2,9 +2,10 @@
 
 use birth_core::op::Revision;
 use birth_core::policy::diff::{Answered, Change, RoleDiff};
+use birth_core::policy::ledger::Backing;
 use birth_core::policy::verdict::Reason;
 
-use super::{Shown, headline};
+use super::{Shown, approved, headline};
 use crate::cli::Output;
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, one_line, plain, severity, styled};
 
@@ -14,13 +15,14 @@ const SHOWN: usize = 20;
 pub(in crate::cli) fn show(output: &Output, shown: &Shown<'_>) {
     let difference = shown.difference;
     let (diff, facts) = (&difference.diff, &difference.facts);
-    let verdict = match diff.is_same() {
-        true => styled(GOOD, "the same"),
-        false => styled(BAD, "different"),
+    let style = match diff.is_same() {
+        true => GOOD,
+        false => BAD,
     };
-    output.text(format!("{} {verdict}", styled(BOLD, "Policy sets:")));
-    side(output, "old", &diff.old, shown.old_approved);
-    side(output, "new", &diff.new, shown.new_approved);
+    let title = styled(style, shown.title());
+    output.text(format!("{} {title}", styled(BOLD, "Policy sets:")));
+    side(output, "old", &diff.old, shown.old);
+    side(output, "new", &diff.new, shown.new);
     let names = match facts.pseudonyms {
         true => ", names are pseudonyms",
         false => "",
@@ -60,10 +62,10 @@ pub(in crate::cli) fn show(output: &Output, shown: &Shown<'_>) {
     output.text(format!("digest {}", difference.digest));
 }
 
-fn side(output: &Output, name: &str, revision: &Revision, approved: bool) {
-    let approval = match approved {
-        true => "approved".to_owned(),
-        false => styled(BAD, "NOT APPROVED"),
+fn side(output: &Output, name: &str, revision: &Revision, backing: Option<&Backing>) {
+    let approval = match backing {
+        Some(backing) => plain(&approved(backing)),
+        None => styled(BAD, "NOT APPROVED"),
     };
     output.text(format!(
         "  {name}     {} revision {}, digest {}, {approval}",

@@ -46,7 +46,7 @@ impl Kit<'_> {
     }
 
     pub(super) fn setting_type(&self) -> Tried {
-        let besides = self.settings.iter().cloned();
+        let besides = self.keys.iter().cloned();
         let found = settings::find(self.plugin, besides).map_err(words)?;
         for known in &found.settings {
             if known.accepts.len() > 1 {
