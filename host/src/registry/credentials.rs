@@ -115,11 +115,11 @@ impl Sources {
                 error.column()
             )
         })?;
-        let of_registry = |name: &&String| bare(name).eq_ignore_ascii_case(registry);
+        let of_registry = |name: &&String| is_same(bare(name), registry);
         let helpers = &config.cred_helpers;
         let helper = helpers.iter().find(|(name, _)| of_registry(name));
         if let Some(helper) = helper.map(|(_, h)| h).or(config.creds_store.as_ref())
-            && let Some(found) = ask_helper(helper, registry)?
+            && let Some(found) = ask_helper(helper, kept_as(registry))?
         {
             return Ok(Some(found));
         }
@@ -127,6 +127,27 @@ impl Sources {
             None => Ok(None),
             Some((_, entry)) => entry.credentials().map_err(|why| format!("{shown}: {why}")),
         }
+    }
+}
+
+/// Docker Hub: what people call it, what its programming interface is called, and
+/// what `docker login` keeps it as.
+const HUB: [&str; 3] = ["docker.io", "registry-1.docker.io", "index.docker.io"];
+const HUB_IS_KEPT_AS: &str = "https://index.docker.io/v1/";
+
+fn is_hub(registry: &str) -> bool {
+    HUB.iter().any(|name| name.eq_ignore_ascii_case(registry))
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || (is_hub(one) && is_hub(other))
+}
+
+/// What a credential helper knows a registry as.
+fn kept_as(registry: &str) -> &str {
+    match is_hub(registry) {
+        true => HUB_IS_KEPT_AS,
+        false => registry,
     }
 }
 
@@ -235,6 +256,25 @@ mod tests {
             .find(registry)
             .map(|found| found.map(|c| (c.user, c.password)))
             .map_err(|error| error.to_string())
+    }
+
+    /// Docker Hub is kept under a name that nobody speaks to.
+    #[test]
+    fn docker_hub_has_three_names() {
+        let auth = STANDARD.encode("me:secret");
+        let config =
+            format!(r#"{{"auths": {{"https://index.docker.io/v1/": {{"auth": "{auth}"}}}}}}"#);
+        let (_folder, sources) = sources(&config);
+        for registry in ["registry-1.docker.io", "docker.io", "index.docker.io"] {
+            let found = sources.find(registry).unwrap().unwrap();
+            assert_eq!(found.password, "secret", "{registry}");
+        }
+        assert_eq!(sources.find("docker.io.example").unwrap(), None);
+        assert_eq!(
+            kept_as("registry-1.docker.io"),
+            "https://index.docker.io/v1/"
+        );
+        assert_eq!(kept_as("r.example:5000"), "r.example:5000");
     }
 
     #[test]

@@ -82,12 +82,12 @@ impl Transport {
             until: Instant::now() + self.silence * SILENCES,
         };
         let connected = async {
-            let stream = connect(origin)
-                .await
-                .map_err(|error| RegistryError::Unreachable {
+            let stream = connect(origin, self.silence).await.map_err(|error| {
+                RegistryError::Unreachable {
                     registry: origin.authority(),
                     reason: error.to_string(),
-                })?;
+                }
+            })?;
             if !origin.tls {
                 return Ok(Connection::Plain(stream));
             }
@@ -173,10 +173,15 @@ impl Limits {
 /// Connects to the first address that answers. What the system holds back of an
 /// upload is little, because it counts as taken: on a slow line, megabytes of it
 /// would look like a registry that does not answer.
-async fn connect(origin: &Origin) -> io::Result<TcpStream> {
+/// To the first address of a name that answers. Each has its part of the time: one
+/// that nobody reaches must not use up that of the others.
+async fn connect(origin: &Origin, within: Duration) -> io::Result<TcpStream> {
     const HELD_BACK: u32 = 256 << 10;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "its name has no address");
-    for address in lookup_host((origin.host.as_str(), origin.port)).await? {
+    let addresses = lookup_host((origin.host.as_str(), origin.port)).await?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let each = within / u32::try_from(addresses.len()).unwrap_or(1).max(1);
+    for address in addresses {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
@@ -186,9 +191,10 @@ async fn connect(origin: &Origin) -> io::Result<TcpStream> {
             socket.set_send_buffer_size(HELD_BACK)?;
             socket.connect(address).await
         };
-        match connected.await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
+        match timeout(each, connected).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
     }
     Err(last)

@@ -167,10 +167,8 @@ fn of_role(role: Role, failure: Failure) -> Failure {
 
 /// Writes the component where a person wants it.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let written = files::open_parent(path).and_then(|(dir, name)| {
-        files::ensure_replaceable(&dir, name)?;
-        files::write_atomically(&dir, name, bytes)
-    });
+    let written =
+        files::open_parent(path).and_then(|(dir, name)| files::replace_shared(&dir, name, bytes));
     written.map_err(|error| {
         Failure::new(
             FailureClass::Filesystem,
