@@ -123,6 +123,13 @@ fn files_that_are_no_cases_are_refused_by_name() {
             &CASES.replace("\"kind\": 1", "\"kind\": 99"),
             "99 is no kind of relation",
         ),
+        (
+            &CASES.replace(
+                "\"why\": \"no role\"",
+                "\"why\": \"x\", \"settings\": {\"a\": 1.5}",
+            ),
+            "a setting is true or false, an integer, a text or a list of texts",
+        ),
     ];
     for (text, says) in rows {
         let file = put(&home, "cases.json", text);

@@ -9,7 +9,10 @@ use thiserror::Error;
 /// One value. There are no floats and no dates: a verdict may depend neither
 /// on rounding nor on a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a setting is true or false, an integer, a text or a list of texts"
+)]
 pub enum SettingValue {
     /// A truth value.
     Truth(bool),
