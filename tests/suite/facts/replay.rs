@@ -15,6 +15,11 @@ fn all(home: &Home, options: &[&str]) -> Ran {
         .run()
 }
 
+fn applied(home: &Home, db: &Database) -> String {
+    let ran = home.on(db, &["apply", "storage", "--yes"]).run();
+    ran.expect_code(0).run_id()
+}
+
 fn verdicts(home: &Home, run: &str) -> std::path::PathBuf {
     home.run(run).join("verdicts.json.gz")
 }
@@ -34,11 +39,7 @@ fn every_run_of_every_revision_is_replayed() {
     let first = apply.run().expect_code(0).run_id();
     let undo = home.on(&db, &["rollback", &first, "--yes"]).run();
     let undo = undo.expect_code(0).run_id();
-    let second = home
-        .on(&db, &["apply", "storage", "--yes"])
-        .run()
-        .expect_code(0)
-        .run_id();
+    let second = applied(&home, &db);
     let found = all(&home, &["--format", "json"]).expect_code(0).json();
     assert_eq!(found["same"], true);
     assert_eq!(
@@ -188,11 +189,7 @@ fn a_difference_names_its_subject_and_hides_no_other_run() {
 #[test]
 fn a_record_that_would_be_too_large_is_left_out_and_that_is_said() {
     let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
-    let first = home
-        .on(&db, &["apply", "storage", "--yes"])
-        .run()
-        .expect_code(0)
-        .run_id();
+    let first = applied(&home, &db);
     home.on(&db, &["rollback", &first, "--yes"])
         .run()
         .expect_code(0);
@@ -240,11 +237,7 @@ fn a_record_that_would_be_too_large_is_left_out_and_that_is_said() {
 #[test]
 fn a_record_that_is_not_the_runs_own_is_no_proof() {
     let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
-    let run = home
-        .on(&db, &["apply", "storage", "--yes"])
-        .run()
-        .expect_code(0)
-        .run_id();
+    let run = applied(&home, &db);
     let path = verdicts(&home, &run);
     let whole = std::fs::read(&path).unwrap();
     let record: serde_json::Value = serde_json::from_str(&uncompressed(&path)).unwrap();
@@ -318,14 +311,9 @@ fn a_directory_without_runs_is_not_one_whose_runs_are_the_same() {
 #[test]
 fn more_runs_than_handles() {
     let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
-    let run = home
-        .on(&db, &["apply", "storage", "--yes"])
-        .run()
-        .expect_code(0)
-        .run_id();
+    let run = applied(&home, &db);
     // A second one, which had nothing left to do and goes; the others are its copies.
-    let again = home.on(&db, &["apply", "storage", "--yes"]).run();
-    let again = again.expect_code(0).run_id();
+    let again = applied(&home, &db);
     let from = home.run(&again);
     for number in 0..100 {
         let to = home
@@ -356,11 +344,7 @@ fn more_runs_than_handles() {
 #[test]
 fn a_run_without_its_events_is_damaged() {
     let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
-    let run = home
-        .on(&db, &["apply", "storage", "--yes"])
-        .run()
-        .expect_code(0)
-        .run_id();
+    let run = applied(&home, &db);
     std::fs::write(home.run(&run).join("events.jsonl"), "").unwrap();
     let found = all(&home, &["--format", "json"]).expect_code(27).json();
     assert_eq!(found["counts"]["failed"], 1);

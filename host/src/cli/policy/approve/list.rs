@@ -11,8 +11,8 @@ use crate::cli::options::read_named;
 use crate::files::{ensure_replaceable, lock_dir, open_parent, replace_shared};
 use crate::run::failure::Failure;
 
-/// Adds to the list. A passphrase takes its time, and others approve meanwhile: what they added is
-/// neither overwritten nor signed unseen.
+/// Adds to the list. A passphrase takes its time, and others approve meanwhile: what
+/// they added is neither overwritten nor signed unseen.
 pub(super) fn add(
     path: &Path,
     seen: &Approvals,
