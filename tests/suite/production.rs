@@ -4,7 +4,7 @@
 
 use std::process::Stdio;
 
-use birth_tests::cli::Home;
+use birth_tests::cli::{Home, workspace};
 use birth_tests::database::Database;
 use birth_tests::server;
 use rustix::process::Signal;
@@ -197,6 +197,14 @@ fn a_result_that_cannot_be_written_is_an_error() {
         );
         assert!(said.contains("[RESULT_NOT_WRITTEN]"), "{command:?}: {said}");
     }
+    // What was found out is told all the same.
+    let set = std::fs::read_to_string(workspace().join("plugins/approved/policy.toml")).unwrap();
+    let changed = set.replace("revision = 4", "revision = 9");
+    std::fs::write(home.path().join("policy.toml"), changed).unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let verify = ["policy", "verify", "--policy", "policy.toml"];
+    let mut child = home.birth(&verify).start_to(Stdio::from(full.unwrap()));
+    assert_eq!(child.wait().unwrap().code(), Some(24));
 }
 
 /// An event trigger that rewrites rows behind an ALTER TABLE: the response says

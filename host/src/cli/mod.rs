@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use birth_core::outcome::{Exit, FailureClass};
+use birth_core::outcome::{Exit, FailureClass, Status};
 
 use crate::run::failure::Failure;
 use options::{DatabaseOptions, RunOptions};
@@ -161,9 +161,18 @@ pub fn main() -> ExitCode {
     set_colors(cli.color);
     init_tracing(default_level(&cli), cli.log_format);
     let output = Output::new(cli.format, cli.quiet);
-    let ran = run(cli.command, &output);
-    let exit = match ran.and_then(|exit| Output::end().map(|()| exit)) {
-        Ok(exit) => exit,
+    let exit = match run(cli.command, &output) {
+        Ok(exit) => match Output::end() {
+            Ok(()) => exit,
+            Err(failure) => {
+                output.failure(&failure);
+                // What was found out says more than that it could not be written.
+                match exit {
+                    Exit::Status(Status::Pass) => Exit::Failure(failure.class),
+                    other => other,
+                }
+            }
+        },
         Err(failure) => {
             let exit = Exit::Failure(failure.class);
             output.failed(&failure, exit);
@@ -272,7 +281,6 @@ fn init_tracing(default: &str, format: LogFormat) {
 
 #[cfg(test)]
 mod tests {
-    use birth_core::outcome::Status;
 
     use super::*;
 

@@ -48,6 +48,9 @@ pub mod file {
     pub const NOT_KEPT: &str = "not-kept.json";
     /// The report, as it goes to the knowledge base.
     pub const REPORT: &str = "report.md";
+    /// What is never there before the first event is.
+    pub(super) const AFTER_EVENTS: [&str; 7] =
+        [TARGET, FACTS, VERDICTS, PLAN, COMPILED, KEYS, REPORT];
 }
 
 /// A file or directory of a run could not be used.

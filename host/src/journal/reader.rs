@@ -77,6 +77,14 @@ pub(super) fn open_dir(root: &Path, id: &str) -> Result<(PathBuf, Dir), JournalE
 pub fn open(root: &Path, id: &str) -> Result<RunView, JournalError> {
     let (path, dir) = open_dir(root, id)?;
     let (events, held) = read_events(&dir, &path)?;
+    // Every other file comes after the first event. Without it nobody can say what
+    // became of the run, and least of all that nothing did.
+    if events.is_empty() && file::AFTER_EVENTS.iter().any(|name| dir.exists(name)) {
+        return Err(JournalError::Damaged {
+            path: path.join(file::EVENTS),
+            detail: "it is empty or missing, and there are other files of the run".to_owned(),
+        });
+    }
     let state = match events.iter().rev().find_map(closing) {
         // A run that ended UNKNOWN is open: recover may still establish it.
         Some(status) if status != Status::Unknown => RunState::Closed(status),
@@ -202,22 +210,6 @@ impl RunView {
                 detail: error.to_string(),
             }),
         }
-    }
-
-    /// Whether the directory has nothing of a run: none was begun, or it is
-    /// another's.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let files = [
-            file::PLAN,
-            file::TARGET,
-            file::FACTS,
-            file::VERDICTS,
-            file::KEYS,
-            file::REPORT,
-        ];
-        let has_any = |dir: Dir| files.iter().any(|name| dir.exists(name));
-        self.events.is_empty() && !self.dir().is_ok_and(has_any)
     }
 
     /// Its directory. Opened for each use: thousands of runs are listed at once, and

@@ -23,6 +23,7 @@ pub struct Comparison<'a> {
     new: &'a PolicyRuntime,
     /// The reasons of one plugin among those of the other, of roles that were met.
     kinds: BTreeMap<Role, Kinds>,
+    birth_triggers: usize,
     diff: PolicyDiff,
 }
 
@@ -33,6 +34,9 @@ pub struct Difference {
     pub facts: FactsHead,
     /// Digest over the facts.
     pub facts_digest: Digest,
+    /// How many of the objects that the conflict role was asked about are birth
+    /// triggers; none where that role is not compared.
+    pub birth_triggers: Option<usize>,
     /// What came out.
     #[serde(flatten)]
     pub diff: PolicyDiff,
@@ -67,6 +71,7 @@ impl<'a> Comparison<'a> {
             old,
             new,
             kinds: BTreeMap::new(),
+            birth_triggers: 0,
             diff,
         })
     }
@@ -84,6 +89,9 @@ impl<'a> Comparison<'a> {
             return Ok(());
         };
         self.diff.add_subjects(role, question.subjects());
+        if let Question::Conflict(facts) = question {
+            self.birth_triggers += facts.triggers.name.len();
+        }
         if compared == Compared::Identical {
             return Ok(());
         }
@@ -134,9 +142,11 @@ impl<'a> Comparison<'a> {
     /// What came out.
     #[must_use]
     pub fn end(self, facts: FactsHead, end: &FactsEnd) -> Difference {
+        let asked = self.diff.roles.contains_key(&Role::Conflict);
         Difference {
             digest: self.diff.digest(end.digest),
             facts_digest: end.digest,
+            birth_triggers: asked.then_some(self.birth_triggers),
             facts,
             diff: self.diff,
         }

@@ -154,16 +154,18 @@ impl Trusted {
         self.digest
     }
 
-    /// Everybody who has a role.
+    /// Whose signatures can count for an approval, or for a decision to go back.
     #[must_use]
-    pub fn people(&self) -> Vec<&str> {
-        self.trust.people().collect()
-    }
-
-    /// Whether somebody's signature can count for anything.
-    #[must_use]
-    pub fn has_role(&self, person: &str) -> bool {
-        self.trust.people().any(|p| p == person)
+    pub fn who_may(&self, go_back: bool) -> Vec<&str> {
+        let needed = match go_back {
+            true => self.trust.rollback.as_ref(),
+            false => Some(&self.trust.approve),
+        };
+        let Some(needed) = needed else {
+            return vec![];
+        };
+        let may = |who: &&str| self.trust.has_any(needed, who);
+        self.trust.people().filter(may).collect()
     }
 
     /// Judges approvals. What decides today, the approval of `executed` and every

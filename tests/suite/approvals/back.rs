@@ -172,14 +172,38 @@ fn a_statement_that_was_only_begun_decides_nothing() {
         .policy(&scene.home, &["verify"])
         .run()
         .expect_code(0);
-    // What was begun cannot be ended any more.
+    // Its number is taken.
     scene.revision(8, 7);
-    let ran = scene.approve("bob", &[]).expect_code(24);
+    scene.set.edit(
+        "policy.toml",
+        "longest-deferral-days = 180",
+        "longest-deferral-days = 90",
+    );
+    let ran = scene.approve("bob", &["--why", "x"]).expect_code(24);
     assert!(
         ran.stderr.contains("[REVISION_NOT_HIGHER]"),
         "{}",
         ran.stderr
     );
+    scene.set.edit(
+        "policy.toml",
+        "longest-deferral-days = 90",
+        "longest-deferral-days = 180",
+    );
+    // There is no going back to what nobody approved.
+    let ran = scene.approve("ada", &["--rollback", "--why", "x"]);
+    let said = ran.expect_code(24).stderr;
+    assert!(said.contains("[POLICY_TOO_FEW_SIGNATURES]"), "{said}");
+    // Approved after all, it is an older revision and breaks nothing.
+    scene.approve("bob", &[]).expect_code(0);
+    scene.expect_refused(
+        &db,
+        OLDER,
+        &["older than revision 8, the last approved one"],
+    );
+    scene.revision(7, 8);
+    scene.policy(&["verify"]).run().expect_code(0);
+    scene.revision(8, 7);
     // Whoever leaves takes no approval of an older revision back into force.
     scene.revision(7, 6);
     scene.signers(&["ada", "bob"].map(|who| scene.line(who, who, "")));
@@ -189,7 +213,22 @@ fn a_statement_that_was_only_begun_decides_nothing() {
         text.replace(", \"cyd@example.org\"", ""),
     )
     .unwrap();
-    scene.expect_refused(&db, OLDER, &["older than revision 8", "1 of 2 reviewer"]);
+    scene.expect_refused(
+        &db,
+        OLDER,
+        &[
+            "older than revision 8, which has signatures",
+            "1 of 2 reviewer",
+        ],
+    );
+    // With a role that approves nothing they are no reviewer either.
+    let text = std::fs::read_to_string(scene.path("trust.toml")).unwrap();
+    let role = "[role.operator]\nmembers = [\"cyd@example.org\"]\n[require]";
+    std::fs::write(scene.path("trust.toml"), text.replace("[require]", role)).unwrap();
+    scene.signers(&["ada", "bob", "cyd"].map(|who| scene.line(who, who, "")));
+    scene.expect_refused(&db, OLDER, &["older than revision 8"]);
+    let ran = scene.approve("cyd", &[]).expect_code(24);
+    assert!(ran.stderr.contains("[NO_ROLE]"), "{}", ran.stderr);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_chain_that_is_broken() {
         ("revision = 4", "broken at revision 5"),
     ] {
         scene.set.write("approved.toml", without(&list, line));
-        scene.expect_refused(&db, broken, &[says, "before it stands"]);
+        scene.expect_refused(&db, broken, &[says, "not in the list before it"]);
         let log = scene.policy(&["log"]).run().expect_code(0).stdout;
         assert!(log.contains(broken) && log.contains(says), "{log}");
         // Without a trust file as well: the chain needs no keys.

@@ -129,6 +129,18 @@ fn rules_of_triggers_are_compared_too() {
     // The two that are covered have a trigger of another name.
     let expected = ["trg_birth_customers", "trg_birth_orders"];
     assert_eq!(told, expected.map(|name| ("conflict", name)), "{found:#}");
+    assert_eq!(found["birth_triggers"], 4);
+    // Where there is no birth function, that nothing was asked is no answer.
+    scene
+        .db
+        .execute("DROP FUNCTION inventory.fn_birth_registry_auto() CASCADE");
+    let none = "no birth trigger was asked about";
+    let roles = ["--role", "conflict"];
+    for format in ["text", "markdown"] {
+        let ran = scene.on(&[&command[..], &roles].concat());
+        let ran = ran.arg("--format").arg(format).run().expect_code(0);
+        assert!(ran.stdout.contains(none), "{}", ran.stdout);
+    }
 }
 
 #[test]

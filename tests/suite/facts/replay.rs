@@ -349,4 +349,31 @@ fn a_run_without_its_events_is_damaged() {
     let found = all(&home, &["--format", "json"]).expect_code(27).json();
     assert_eq!(found["counts"]["failed"], 1);
     assert_eq!(found["runs"][0]["code"], "FILE_DAMAGED");
+    // Nobody says that nothing was committed, and nobody removes its keys.
+    for command in [
+        &["runs", "replay", &run][..],
+        &["runs", "publish", &run],
+        &["runs", "show", &run],
+    ] {
+        refused(
+            home.birth(command).run(),
+            27,
+            "FILE_DAMAGED",
+            "events.jsonl",
+        );
+    }
+    for command in [&["recover", &run][..], &["rollback", &run, "--yes"]] {
+        refused(
+            home.on(&db, command).run(),
+            27,
+            "FILE_DAMAGED",
+            "events.jsonl",
+        );
+    }
+    let ran = home.on(&db, &["recover"]).run();
+    assert!(!ran.stdout.contains("rolled everything back"), "{ran:?}");
+    let prune = ["runs", "prune", "--keep", "0", "--yes"];
+    let ran = home.birth(&prune).run().expect_code(0);
+    assert!(ran.stdout.contains("it cannot be read"), "{}", ran.stdout);
+    assert!(home.run(&run).join("rollback-keys.json").exists());
 }

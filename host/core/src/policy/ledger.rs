@@ -200,9 +200,8 @@ impl Ledger {
         approved.max_by_key(|e| e.said.revision)
     }
 
-    /// Whether an approval counts, or has the signatures of as many people as it
-    /// takes and not all of them count. One that is no statement was approved before
-    /// there were signatures.
+    /// Whether an approval counts, or would if those of its signatures did that do
+    /// not. One that is no statement was approved before there were signatures.
     #[must_use]
     pub fn was_approved(&self, entry: &Entry<Approval>) -> bool {
         let counts = entry.backing.is_ok() || entry.said.wit.is_none();
@@ -210,47 +209,54 @@ impl Ledger {
             return true;
         };
         let people: BTreeSet<&str> = entry.signatures.iter().map(|s| s.by.as_str()).collect();
-        let needed = trust.approve.values().max().copied().unwrap_or(0);
-        let counts = |s: &Checked| {
-            matches!(s.finding, Finding::Good { .. }) && trust.people().any(|who| who == s.by)
-        };
-        people.len() >= needed as usize && !entry.signatures.iter().all(counts)
+        let is_good = |s: &Checked| matches!(s.finding, Finding::Good { .. });
+        let good: BTreeSet<&str> = entry
+            .signatures
+            .iter()
+            .filter(|s| is_good(s))
+            .map(|s| s.by.as_str())
+            .collect();
+        // Who has none of the roles today may have had any of them.
+        let strangers = people
+            .iter()
+            .filter(|who| !trust.has_any(&trust.approve, who))
+            .count();
+        let would = trust
+            .met(&trust.approve, &people)
+            .all(|met| met.would_be_enough(strangers));
+        would && (strangers > 0 || good.len() < people.len())
     }
 
-    /// Why an entry does not follow the one before it of the same name that was
-    /// approved. One that is no statement says nothing of what came before, and is
-    /// not asked. Without a trust file nobody knows what was only begun, so whatever
-    /// stands between the two may have been.
+    /// Why the chain is broken at an entry: it follows one that is not there, or its
+    /// revision is not above all before it. One that is no statement says nothing of
+    /// what came before, and is not asked.
+    ///
+    /// What only began may stand between the two, and nothing here depends on who is
+    /// trusted today: a list that was whole stays so.
     #[must_use]
     pub fn link(&self, at: usize) -> Option<Refusal> {
         let said = &self.approved.get(at)?.said;
         said.wit.as_ref()?;
-        let mut earlier = self.approved.get(..at)?.iter().rev();
-        let before = earlier.find(|e| {
-            let is_named = said.previous.as_ref() == Some(&e.said.digest);
-            let ends = self.trust.is_some() || said.previous.is_none();
-            e.said.name == said.name && (is_named || (ends && self.was_approved(e)))
-        });
-        let before = before.map(|e| &e.said);
-        let why = match (before, &said.previous) {
-            (None, None) => return None,
-            (Some(before), Some(previous)) if before.digest == *previous => {
-                if said.revision > before.revision {
-                    return None;
-                }
-                format!(
-                    "it follows revision {}, and a revision has to be higher than the one before",
-                    before.revision
-                )
-            }
-            (before, previous) => format!(
-                "it says it follows {}, and before it stands {}",
-                previous.map_or("nothing".to_owned(), |d| d.to_string()),
-                before.map_or("nothing".to_owned(), |a| format!(
-                    "{} (revision {})",
-                    a.digest, a.revision
-                ))
+        let earlier = self.approved.get(..at)?.iter().map(|e| &e.said);
+        let mut earlier = earlier.filter(|a| a.name == said.name);
+        let not_above = earlier.clone().find(|a| a.revision >= said.revision);
+        let named = said
+            .previous
+            .map(|digest| earlier.any(|a| a.digest == digest));
+        let why = match (not_above, named) {
+            (Some(other), _) if other.revision == said.revision => format!(
+                "revision {} stands before it already, with the digest {}: take out the one that is not meant",
+                other.revision, other.digest
             ),
+            (Some(other), _) => format!(
+                "it stands after revision {}, and a revision has to be higher than those before it",
+                other.revision
+            ),
+            (None, Some(false)) => format!(
+                "it says it follows {}, which is not in the list before it",
+                said.previous.map_or_else(String::new, |d| d.to_string())
+            ),
+            (None, None | Some(true)) => return None,
         };
         Some(Refusal::Chain {
             set: said.name.clone(),

@@ -43,7 +43,7 @@ pub enum Refusal {
     },
     /// An approval does not follow the one before it.
     #[error(
-        "the chain of approvals of `{set}` is broken at revision {revision}: {why}; restore approved.toml from where it was whole, or approve the revision again"
+        "the chain of approvals of `{set}` is broken at revision {revision}: {why}; restore approved.toml from where it was whole, or take the entry out and approve the revision again"
     )]
     Chain {
         set: String,
@@ -52,12 +52,14 @@ pub enum Refusal {
     },
     /// A newer revision is approved.
     #[error(
-        "revision {revision} of the policy set `{set}` is older than revision {last}, the last approved one: use that, or decide to go back with `birth policy approve --rollback`{}", .more.as_deref().unwrap_or_default()
+        "revision {revision} of the policy set `{set}` is older than revision {last}, {}: use that, or decide to go back with `birth policy approve --rollback`{}", last_is(*.counts), .more.as_deref().unwrap_or_default()
     )]
     Older {
         set: String,
         revision: u32,
         last: u32,
+        /// Whether the approval of that one counts.
+        counts: bool,
         /// Why a decision to go back does not count, or the newer approval, from `; `
         /// on.
         more: Option<String>,
@@ -86,6 +88,13 @@ impl Refusal {
             Self::Older { .. } => "POLICY_OLDER_REVISION",
             Self::TooLow { .. } => "POLICY_REVISION_TOO_LOW",
         }
+    }
+}
+
+fn last_is(counts: bool) -> &'static str {
+    match counts {
+        true => "the last approved one",
+        false => "which has signatures that do not count",
     }
 }
 

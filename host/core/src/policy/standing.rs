@@ -235,6 +235,7 @@ fn order<'a>(set: &PolicySet, digest: Digest, ledger: &'a Ledger) -> Result<Orde
         set: set.name.clone(),
         revision: set.revision,
         last: last.revision,
+        counts: backing.is_ok(),
         more,
     };
     let mut decisions = ledger.rollbacks.iter().filter(|d| d.said.digest == digest);
@@ -245,7 +246,6 @@ fn order<'a>(set: &PolicySet, digest: Digest, ledger: &'a Ledger) -> Result<Orde
                 d.said.by, d.said.from
             )
         });
-        // That the newer one counts no more is no leave to go back to this one.
         let lost = || backing.as_ref().err().map(|refusal| format!("; {refusal}"));
         return Err(older(lapsed.or_else(lost)));
     };

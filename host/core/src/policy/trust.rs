@@ -171,6 +171,13 @@ impl Trust {
         all.into_iter()
     }
 
+    /// Whether somebody has a role that a requirement names.
+    #[must_use]
+    pub fn has_any(&self, requirement: &Requirement, person: &str) -> bool {
+        let mut roles = requirement.keys().filter_map(|role| self.roles.get(role));
+        roles.any(|members| members.contains(person))
+    }
+
     /// Each role of a requirement with how many of it are among these people.
     pub(super) fn met<'a>(
         &'a self,
@@ -199,7 +206,12 @@ pub(super) struct Met<'a> {
 
 impl Met<'_> {
     pub(super) fn is_enough(&self) -> bool {
-        self.have >= self.needed as usize
+        self.would_be_enough(0)
+    }
+
+    /// Whether it would be, had so many more people the role.
+    pub(super) fn would_be_enough(&self, more: usize) -> bool {
+        self.have + more >= self.needed as usize
     }
 }
 

@@ -5,6 +5,7 @@ mod signature;
 mod statement;
 mod words;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,10 +14,11 @@ use jiff::{Timestamp, Unit};
 use birth_core::digest::Digest;
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::approved::{Approval, RollbackDecision, Signature};
-use birth_core::policy::ledger::Ledger;
+use birth_core::policy::ledger::{Entry, Ledger};
 use birth_core::policy::set::PolicySet;
 use birth_core::policy::statement::is_plain;
 
+use crate::cli::apply::ask;
 use crate::cli::options::read_named;
 use crate::cli::policies::PolicyFiles;
 use crate::cli::{Output, PolicyOptions};
@@ -74,6 +76,9 @@ pub(super) struct Approve {
         help_heading = "Signature"
     )]
     signature: Option<PathBuf>,
+    /// Sign without being asked. Where there is no terminal, nobody is.
+    #[arg(long, short, help_heading = "Signature")]
+    yes: bool,
     #[command(flatten)]
     policy: PolicyOptions,
 }
@@ -119,6 +124,11 @@ impl Approve {
         if self.key.is_some() {
             // Nobody signs what they were not shown.
             output.aside(&format!("signing:\n{}", statement.text()));
+            let nothing = "nothing was signed";
+            let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+            if can_ask && !self.yes && !ask(output, "Sign this?", nothing, "add --yes")? {
+                return Ok(Exit::Status(Status::Pass));
+            }
         }
         let signature = self.signed(&statement, trust.as_ref())?;
         list::add(&path, &approvals, |old| {
@@ -148,8 +158,6 @@ impl Approve {
     /// follow.
     fn approval(&self, set: &PolicySet, ledger: &Ledger) -> Result<Statement, Failure> {
         let digest = set.digest();
-        let newest = ledger.newest(&set.name).map(|newest| &newest.said);
-        let newer = newest.filter(|a| a.revision >= set.revision && a.digest != digest);
         let mut entries = ledger.approved.iter().enumerate();
         if let Some((at, found)) = entries.find(|(_, e)| e.said.digest == digest) {
             let entry = &found.said;
@@ -161,21 +169,20 @@ impl Approve {
                         set.revision, set.name, entry.by
                     ),
                 )
-                .with_hint("take the entry out of the list, then approve again"));
+                .with_hint("raise `revision` in the policy set, and approve that"));
             }
             self.nothing_new(entry.why != self.why.clone().unwrap_or_else(|| entry.why.clone()))?;
             self.nothing_new(self.diff.is_some() && self.diff != entry.diff)?;
             self.nothing_new(self.builder.is_some() && self.builder != entry.builder)?;
-            // Approved now, it would stand before one that does not follow it.
-            if let Some(newer) = newer.filter(|_| !ledger.was_approved(found)) {
-                return Err(not_higher(set, newer));
-            }
             let (place, entry) = (Some(at), entry.clone());
             return Ok(Statement::Approval { place, entry });
         }
-        if let Some(newer) = newer {
-            return Err(not_higher(set, newer));
+        // A number stands for one set, also where its approval was only begun.
+        let highest = ledger.of(&set.name).max_by_key(|e| e.said.revision);
+        if let Some(highest) = highest.filter(|e| e.said.revision >= set.revision) {
+            return Err(not_higher(set, highest));
         }
+        let newest = ledger.newest(&set.name).map(|newest| &newest.said);
         let entry = Approval {
             digest,
             name: set.name.clone(),
@@ -196,7 +203,8 @@ impl Approve {
     /// that stands, or a new one.
     fn rollback(&self, set: &PolicySet, ledger: &Ledger) -> Result<Statement, Failure> {
         let digest = set.digest();
-        if !ledger.approved.iter().any(|e| e.said.digest == digest) {
+        let found = ledger.approved.iter().find(|e| e.said.digest == digest);
+        let Some(found) = found else {
             return Err(refused(
                 "POLICY_NOT_APPROVED",
                 format!(
@@ -204,7 +212,14 @@ impl Approve {
                     set.revision, set.name
                 ),
             )
-            .with_hint("approve it, without --rollback"));
+            .with_hint("raise its `revision` above all others, and approve it as a new one"));
+        };
+        if let Err(refusal) = &found.backing {
+            return Err(refused(
+                refusal.code(),
+                format!("there is no going back to what is not approved itself: {refusal}"),
+            )
+            .with_hint("have its approval signed first; or raise its `revision` above all others, and approve it as a new one"));
         }
         let newest = ledger.newest(&set.name).map(|newest| &newest.said);
         let Some(last) = newest.filter(|last| last.revision > set.revision) else {
@@ -275,18 +290,23 @@ impl Approve {
             by: self.by.clone(),
             armored: format!("{}\n", armored.trim()),
         };
-        if let Some(trust) = trust.filter(|trust| !trust.has_role(&self.by)) {
+        let may = trust.map(|trust| trust.who_may(self.rollback));
+        if let Some(may) = may.filter(|may| !may.contains(&self.by.as_str())) {
+            let kind = match self.rollback {
+                true => "rollback",
+                false => "approve",
+            };
             return Err(refused(
                 "NO_ROLE",
                 format!(
-                    "{} has no role in the trust file, so the signature would count for nothing",
+                    "{} has no role that `{kind}` of the trust file asks for, so the signature would count for nothing",
                     self.by
                 ),
             )
-            .with_hint(format!(
-                "somebody of these has to sign: {}",
-                trust.people().join(", ")
-            )));
+            .with_hint(match may.is_empty() {
+                true => format!("nobody may: [require] has no `{kind}`"),
+                false => format!("somebody of these has to sign: {}", may.join(", ")),
+            }));
         }
         match trust {
             Some(trust) => ensure_counts(&signature, statement, trust)?,
@@ -304,15 +324,26 @@ impl Approve {
     }
 }
 
-fn not_higher(set: &PolicySet, newer: &Approval) -> Failure {
+fn not_higher(set: &PolicySet, highest: &Entry<Approval>) -> Failure {
+    let revision = highest.said.revision;
+    let state = match &highest.backing {
+        Ok(_) => "is approved",
+        Err(_) => "stands in the list, and is not approved",
+    };
+    let hint = match highest.backing {
+        Ok(_) => {
+            "raise `revision` in the policy set; to go back to an approved one, use --rollback"
+        }
+        Err(_) => "raise `revision` in the policy set",
+    };
     refused(
         "REVISION_NOT_HIGHER",
         format!(
-            "revision {} of `{}` does not follow revision {}, the last approved one: it has to be higher",
-            set.revision, set.name, newer.revision
+            "revision {} of `{}` is not above revision {revision}, which {state}",
+            set.revision, set.name
         ),
     )
-    .with_hint("raise `revision` in the policy set; to go back to an approved one, use --rollback")
+    .with_hint(hint)
 }
 
 fn not_signed(error: &SignError) -> Failure {

@@ -152,6 +152,14 @@ fn warn(name: &str, policy: &PolicyRuntime, output: &Output) {
     }
 }
 
+/// What was not asked about, where that is so: nothing changed there is no answer.
+fn not_asked(role: Role, difference: &Difference) -> Option<&'static str> {
+    let none = role == Role::Conflict && difference.birth_triggers == Some(0);
+    none.then_some(
+        "no birth trigger was asked about: the facts have none, as of a database without the birth function",
+    )
+}
+
 /// The heading of a role: how much of it changed.
 fn headline(role: Role, of: &birth_core::policy::diff::RoleDiff) -> String {
     let subjects = match role {

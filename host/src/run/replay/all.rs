@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use birth_core::outcome::FailureClass;
 
-use super::super::record::damaged;
 use super::{Known, NOTHING_TO_REPLAY, OTHER_PLUGIN, replay};
 use crate::journal::{self, JournalError, RunView, file};
 use crate::run::failure::Failure;
@@ -96,7 +95,7 @@ pub fn replay_all(
     };
     for (id, view) in journal::list(root)? {
         // Nothing was begun in it, or it is another's.
-        if view.as_ref().is_ok_and(|view| view.is_empty()) {
+        if view.as_ref().is_ok_and(|view| view.events.is_empty()) {
             continue;
         }
         let run = one(id, view, known);
@@ -112,10 +111,6 @@ pub fn replay_all(
 fn one(run: String, view: Result<RunView, JournalError>, known: &Known<'_>) -> RunReplay {
     let replayed = view
         .map_err(Failure::from)
-        .and_then(|view| match view.events.is_empty() {
-            true => Err(damaged(&view, file::EVENTS, "it is empty or missing")),
-            false => Ok(view),
-        })
         .map(|view| (replay(&view, known), view));
     let (failure, found) = match replayed {
         Ok((Ok(replayed), _)) => {

@@ -136,7 +136,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             &FILE.replace("\"a\": 1", "\"a\": 1.5"),
-            "did not match any variant",
+            "a setting is true or false",
         ),
         (
             &FILE.replace("\"key\": \"c\"", "\"kind\": 10"),

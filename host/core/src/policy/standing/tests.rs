@@ -191,9 +191,76 @@ fn what_was_only_begun_is_passed_over() {
         rollbacks: vec![],
     });
     assert!(code(3, &unsigned).is_ok());
-    // Once it counts, it stands between the two.
-    let between = signed(approved(&two), vec![]);
-    assert_eq!(code(3, &between), Err("POLICY_CHAIN_BROKEN"));
+    // What counts later is an older revision, and breaks nothing.
+    let later = signed(approved(&two), vec![]);
+    assert!(code(3, &later).is_ok());
+    assert_eq!(code(2, &later), Err("POLICY_OLDER_REVISION"));
+    // The first one may have been only begun as well.
+    let mut second = approval(2, &two);
+    second.previous = None;
+    let first = signed(vec![approval(1, &[]), second.clone()], vec![]);
+    assert!(code(2, &first).is_ok());
+    let unsigned = Ledger::unsigned(Approvals {
+        approved: vec![approval(1, &[]), second],
+        rollbacks: vec![],
+    });
+    assert!(code(2, &unsigned).is_ok());
+}
+
+/// Two that were approved side by side and merged: whichever is meant, one of them
+/// has to go.
+#[test]
+fn a_revision_stands_for_one_set() {
+    let two = ["ada/1", "bob/2"];
+    let mut other = approval(2, &two);
+    other.digest = Digest::of(b"another");
+    let list = vec![approval(1, &two), other, approval(2, &two)];
+    let broken = Err("POLICY_CHAIN_BROKEN");
+    assert_eq!(code(2, &signed(list.clone(), vec![])), broken);
+    let unsigned = Ledger::unsigned(Approvals {
+        approved: list,
+        rollbacks: vec![],
+    });
+    assert_eq!(code(2, &unsigned), broken);
+}
+
+/// As many as it takes, where those who count no more are taken for what they may
+/// have been.
+#[test]
+fn what_is_taken_for_approved_once() {
+    let trust = "format = 1\nallowed-signers = \"x\"\n\
+         [role.owner]\nmembers = [\"ada\", \"bob\"]\n[role.security]\nmembers = [\"cyd\"]\n\
+         [role.operator]\nmembers = [\"dan\"]\n\
+         [require]\napprove = { owner = 1, security = 1 }\n";
+    let was_approved = |signed: &[&str]| {
+        let approvals = Approvals {
+            approved: vec![approval(1, signed)],
+            rollbacks: vec![],
+        };
+        let check = |signature: &Signature, _: &Said<'_>| match signature.armored.ends_with("bad") {
+            true => Finding::Bad { why: "bad".into() },
+            false => Finding::Good {
+                key: signature.armored.clone(),
+            },
+        };
+        let ledger = Ledger::signed(approvals, Trust::parse(trust).unwrap(), &check);
+        ledger.newest("p").is_some()
+    };
+    for (signed, expected) in [
+        (&["ada/1", "cyd/2"][..], true),
+        (&["ada/1"], false),
+        // A key of a new one: begun all the same.
+        (&["ada/bad"], false),
+        (&["ada/1", "bob/2"], false),
+        (&["ada/1", "cyd/bad"], true),
+        // Who has another role today, or none, had one of them.
+        (&["ada/1", "dan/2"], true),
+        (&["ada/1", "eve/2"], true),
+        (&["eve/2"], true),
+        (&[], false),
+    ] {
+        assert_eq!(was_approved(signed), expected, "{signed:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use birth_core::op::report::table_cell;
 use birth_core::policy::diff::{Answered, Change};
 use birth_core::policy::ledger::Backing;
 
-use super::{Shown, approved, headline};
+use super::{Shown, approved, headline, not_asked};
 use crate::cli::Output;
 
 /// Changes that a table lists: a comment on a pull request has a limit, and so has
@@ -39,6 +39,9 @@ pub(super) fn show(output: &Output, shown: &Shown<'_>) {
     }
     for (role, of) in &diff.roles {
         output.line(format!("\n## {role}\n\n{}", headline(*role, of)));
+        if let Some(not_asked) = not_asked(*role, difference) {
+            output.line(format!("\n**But {not_asked}.**"));
+        }
         if let Some(plugin) = &of.plugin {
             output.line(format!(
                 "\nComponent {} instead of {}",

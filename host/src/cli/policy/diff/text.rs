@@ -5,9 +5,9 @@ use birth_core::policy::diff::{Answered, Change, RoleDiff};
 use birth_core::policy::ledger::Backing;
 use birth_core::policy::verdict::Reason;
 
-use super::{Shown, approved, headline};
+use super::{Shown, approved, headline, not_asked};
 use crate::cli::Output;
-use crate::cli::output::{BAD, BOLD, DIM, GOOD, one_line, plain, severity, styled};
+use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARN, one_line, plain, severity, styled};
 
 /// Changes that a person reads; machines get all of them.
 const SHOWN: usize = 20;
@@ -43,6 +43,9 @@ pub(in crate::cli) fn show(output: &Output, shown: &Shown<'_>) {
     }
     for (role, of) in &diff.roles {
         output.text(format!("\n{}: {}", styled(BOLD, role), headline(*role, of)));
+        if let Some(not_asked) = not_asked(*role, difference) {
+            output.text(format!("  {}", styled(WARN, not_asked)));
+        }
         counts(output, of);
         let changes = diff.changes.iter().filter(|change| change.role == *role);
         // What changes a verdict first, and then what only explains it otherwise.
