@@ -1,5 +1,5 @@
 //! The approvals of a file, judged: who signed what, whether that is enough, and
-//! whether each follows the one before it.
+//! whether each follows one that stands before it.
 //!
 //! Whether a signature is good is found out elsewhere; here it is counted.
 

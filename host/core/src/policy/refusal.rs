@@ -41,7 +41,7 @@ pub enum Refusal {
         counted: String,
         rejected: Vec<String>,
     },
-    /// An approval does not follow the one before it.
+    /// An approval follows none of the list, or its revision is not above those before.
     #[error(
         "the chain of approvals of `{set}` is broken at revision {revision}: {why}; restore approved.toml from where it was whole, or take the entry out and approve the revision again"
     )]

@@ -17,7 +17,7 @@ pub enum Aspect {
     Approval,
     /// Enough people signed it, where that is asked for.
     Signatures,
-    /// Every approval of the set follows the one before it.
+    /// Every approval of the set follows one of the list, and revisions go up.
     Chain,
     /// No newer revision is approved, or to go back was decided.
     Order,

@@ -174,7 +174,7 @@ pub enum What {
     Approval,
     /// By enough people, where signatures are asked for.
     Signatures,
-    /// Each approval follows the one before it.
+    /// Each approval follows one of the list, and its revision is above all before it.
     Chain,
     /// No newer revision is approved, or to go back was decided.
     Order,
@@ -206,7 +206,9 @@ impl What {
             Self::Settings => "the plugin accepts its settings",
             Self::Approval => "the revision is approved",
             Self::Signatures => "enough people signed the approval",
-            Self::Chain => "each approval follows the one before it",
+            Self::Chain => {
+                "each approval follows one of the list, with a revision above all before it"
+            }
             Self::Order => "no newer revision is approved",
         }
     }
