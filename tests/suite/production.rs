@@ -201,10 +201,13 @@ fn a_result_that_cannot_be_written_is_an_error() {
     let set = std::fs::read_to_string(workspace().join("plugins/approved/policy.toml")).unwrap();
     let changed = set.replace("revision = 4", "revision = 9");
     std::fs::write(home.path().join("policy.toml"), changed).unwrap();
-    let full = std::fs::File::options().write(true).open("/dev/full");
-    let verify = ["policy", "verify", "--policy", "policy.toml"];
-    let mut child = home.birth(&verify).start_to(Stdio::from(full.unwrap()));
-    assert_eq!(child.wait().unwrap().code(), Some(24));
+    for format in ["text", "json", "sarif", "junit"] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let verify = ["policy", "verify", "--policy", "policy.toml", "--format"];
+        let verify = home.birth(&verify).arg(format);
+        let mut child = verify.start_to(Stdio::from(full.unwrap()));
+        assert_eq!(child.wait().unwrap().code(), Some(24), "{format}");
+    }
 }
 
 /// An event trigger that rewrites rows behind an ALTER TABLE: the response says

@@ -97,12 +97,14 @@ impl Output {
     /// The result as one JSON document.
     pub(super) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|e| Failure::encoding(&e))?;
-        result(&format!("{text}\n"))
+        result(&format!("{text}\n"));
+        Ok(())
     }
 
     /// The result in a form of its own, as it is.
     pub(super) fn raw(&self, text: &str) -> Result<(), Failure> {
-        result(text)
+        result(text);
+        Ok(())
     }
 
     /// Progress, for people who watch.
@@ -191,7 +193,8 @@ impl Output {
         if self.is_json() {
             self.json(response)
         } else {
-            result(&plain(&response.to_string()))
+            result(&plain(&response.to_string()));
+            Ok(())
         }
     }
 }
@@ -201,14 +204,13 @@ pub(super) const NOBODY_TO_ASK: &str = "NOBODY_TO_ASK";
 
 /// Writes what the command was run for. A reader that closed the pipe did not
 /// want it; any other reason must not pass in silence.
-fn result(text: &str) -> Result<(), Failure> {
+fn result(text: &str) {
     let mut stdout = anstream::stdout();
     let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_written(&error)),
-        _ => Ok(()),
+    if let Err(error) = written {
+        note(error);
     }
 }
 

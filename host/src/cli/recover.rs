@@ -30,7 +30,7 @@ use crate::run::triggers::rollback::TriggersRollback;
 /// and closes. Without RUN, every such run of the log directory; runs of
 /// another database are left alone and named. Exits 0 where every run was
 /// brought to its end, also where that is FAILED: nothing changed; 10 or 13 where
-/// one is PARTIAL or still UNKNOWN.
+/// one is PARTIAL or still UNKNOWN; 27 where one is damaged.
 #[derive(Debug, Args)]
 pub(super) struct Recover {
     /// The run to recover.
@@ -46,17 +46,21 @@ pub(super) struct Recover {
 impl Recover {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let environment = self.run.environment(self.database.settings()?)?;
+        let mut exit = Exit::Status(Status::Pass);
         let open = match &self.run_id {
             Some(id) => vec![needs_recovery(journal::open(
                 &environment.stores.runs,
                 id,
             )?)?],
-            None => all_open(&environment, output)?,
+            None => {
+                let (open, unreadable) = all_open(&environment, output)?;
+                exit = unreadable.map_or(exit, Exit::Failure);
+                open
+            }
         };
-        if open.is_empty() {
+        if open.is_empty() && exit == Exit::Status(Status::Pass) {
             output.progress("no run needs recovery");
         }
-        let mut exit = Exit::Status(Status::Pass);
         for view in &open {
             let closed = match self.recover(&environment, view, output).await {
                 Ok(closed) => closed,
@@ -180,8 +184,13 @@ fn needs_recovery(view: RunView) -> Result<RunView, Failure> {
     }
 }
 
-fn all_open(environment: &Environment, output: &Output) -> Result<Vec<RunView>, Failure> {
-    let mut open = Vec::new();
+/// The runs that need it, and the class of one that cannot be read: of that nobody
+/// knows whether it does.
+fn all_open(
+    environment: &Environment,
+    output: &Output,
+) -> Result<(Vec<RunView>, Option<FailureClass>), Failure> {
+    let (mut open, mut unreadable) = (Vec::new(), None);
     for (id, view) in journal::list(&environment.stores.runs)? {
         match view {
             Ok(view) if view.needs_recovery() => open.push(view),
@@ -189,10 +198,13 @@ fn all_open(environment: &Environment, output: &Output) -> Result<Vec<RunView>, 
                 output.progress(&format!("run {id} is still being carried out"));
             }
             Ok(_) => {}
-            Err(error) => output.warning(&format!("run {id}: {error}")),
+            Err(error) => {
+                output.warning(&format!("run {id}: {error}"));
+                unreadable = Some(Failure::from(error).class);
+            }
         }
     }
-    Ok(open)
+    Ok((open, unreadable))
 }
 
 /// The database a run was discovered on, where it came that far.

@@ -3,6 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
+use birth_core::op::DatabaseIdentity;
 use birth_core::outcome::{FailureClass, Status};
 
 use super::carry_out::{Closed, End, Progress, after_commit, close, confirm, unknown};
@@ -113,12 +114,16 @@ pub async fn recover<O: Operation>(
     view: &RunView,
     tell: &dyn Fn(&str),
 ) -> Result<Closed, Failure> {
-    ensure_its_database(environment, view).await?;
-    let recorded = if view.reached("committing") && !view.reached("confirmed") {
+    // COMMIT comes after the keys. Where the events end before it the server is asked
+    // all the same: they may have been cut.
+    let may_be_committed = view.reached("committing") || view.read(file::KEYS)?.is_some();
+    let recorded = if may_be_committed && !view.reached("confirmed") {
         Some(Recorded::read(operation, view)?)
     } else {
         None
     };
+    let its_database = recorded.as_ref().map(|r: &Recorded<O>| &r.sealed.database);
+    ensure_its_database(environment, its_database).await?;
     let mut run = RunDir::reopen(&environment.stores.runs, &view.id)?;
     run.line("recovering")?;
     let mut progress = progress::<O>(view)?;
@@ -147,12 +152,11 @@ pub async fn recover<O: Operation>(
 
 /// Leaves a run alone that another database has to be asked about: what is
 /// found here says nothing, not even where oids and names happen to agree.
-async fn ensure_its_database(environment: &Environment, view: &RunView) -> Result<(), Failure> {
-    let recorded = view.events.iter().find_map(|e| match &e.event {
-        Event::Discovered { database, .. } => Some(database),
-        _ => None,
-    });
-    let Some(recorded) = recorded.filter(|_| view.reached("committing")) else {
+async fn ensure_its_database(
+    environment: &Environment,
+    recorded: Option<&DatabaseIdentity>,
+) -> Result<(), Failure> {
+    let Some(recorded) = recorded else {
         return Ok(());
     };
     let access = &environment.access;

@@ -119,6 +119,13 @@ fn an_operator_may_rule_it_out() {
         "POLICY_REVISION_TOO_LOW",
         &["below 6", "[lowest-revision]"],
     );
+    // Nobody signs what would be refused all the same.
+    let ran = scene.approve("cyd", &why[..1]).expect_code(24);
+    assert!(
+        ran.stderr.contains("[POLICY_REVISION_TOO_LOW]"),
+        "{}",
+        ran.stderr
+    );
     // The list cannot be cut to get around that.
     let list = scene.list();
     let fifth = list

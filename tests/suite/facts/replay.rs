@@ -370,10 +370,33 @@ fn a_run_without_its_events_is_damaged() {
             "events.jsonl",
         );
     }
-    let ran = home.on(&db, &["recover"]).run();
+    let ran = home.on(&db, &["recover"]).run().expect_code(27);
     assert!(!ran.stdout.contains("rolled everything back"), "{ran:?}");
+    assert!(!ran.stderr.contains("no run needs recovery"), "{ran:?}");
     let prune = ["runs", "prune", "--keep", "0", "--yes"];
     let ran = home.birth(&prune).run().expect_code(0);
     assert!(ran.stdout.contains("it cannot be read"), "{}", ran.stdout);
     assert!(home.run(&run).join("rollback-keys.json").exists());
+}
+
+/// Cut after a line, the events look like those of a run that died before COMMIT.
+/// Where its keys are there, the server is asked.
+#[test]
+fn a_run_whose_events_are_cut_is_asked_about() {
+    for kept in [1, 3, 5, 6] {
+        let (db, home) = (Database::new(server::one(), PLAIN.script), Home::new());
+        let run = applied(&home, &db);
+        let events = home.run(&run).join("events.jsonl");
+        let text = std::fs::read_to_string(&events).unwrap();
+        let cut: Vec<&str> = text.split_inclusive('\n').take(kept).collect();
+        std::fs::write(&events, cut.concat()).unwrap();
+        let ran = home.on(&db, &["recover", &run]).run().expect_code(0);
+        assert_eq!(ran.get("b3p_ddl_status"), "PASS", "{kept}: {ran:?}");
+        let prune = ["runs", "prune", "--keep", "0", "--yes"];
+        home.birth(&prune).run().expect_code(0);
+        assert!(home.run(&run).join("rollback-keys.json").exists());
+        home.on(&db, &["rollback", &run, "--yes"])
+            .run()
+            .expect_code(0);
+    }
 }

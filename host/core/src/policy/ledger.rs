@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::approved::{Approval, Approvals, RollbackDecision, Signature};
 use super::refusal::Refusal;
+use super::set::PolicySet;
 use super::trust::{Requirement, Trust};
 
 /// What was found out about a signature.
@@ -262,6 +263,17 @@ impl Ledger {
             set: said.name.clone(),
             revision: said.revision,
             why,
+        })
+    }
+
+    /// Why a policy set is below what the operator allows.
+    #[must_use]
+    pub fn too_low(&self, set: &PolicySet) -> Option<Refusal> {
+        let lowest = *self.trust.as_ref()?.lowest.get(&set.name)?;
+        (set.revision < lowest).then(|| Refusal::TooLow {
+            set: set.name.clone(),
+            revision: set.revision,
+            lowest,
         })
     }
 

@@ -207,15 +207,8 @@ fn chain(set: &PolicySet, ledger: &Ledger) -> Result<String, Refusal> {
 type Ordered<'a> = (String, Option<&'a Entry<RollbackDecision>>);
 
 fn order<'a>(set: &PolicySet, digest: Digest, ledger: &'a Ledger) -> Result<Ordered<'a>, Refusal> {
-    let trust = ledger.trust.as_ref();
-    if let Some(&lowest) = trust.and_then(|trust| trust.lowest.get(&set.name))
-        && set.revision < lowest
-    {
-        return Err(Refusal::TooLow {
-            set: set.name.clone(),
-            revision: set.revision,
-            lowest,
-        });
+    if let Some(refusal) = ledger.too_low(set) {
+        return Err(refusal);
     }
     let newer = ledger
         .newest(&set.name)

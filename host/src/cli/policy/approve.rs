@@ -113,6 +113,7 @@ impl Approve {
         let mut read = self.policy.read_to_approve()?;
         let (set, approvals) = (read.set.clone(), read.approvals.clone());
         let ledger = read.ledger();
+        ensure_useful(&set, &ledger)?;
         // Whether the plugins could run is nobody's signature.
         let trust = read.trust.take();
         self.check_plugins(read)?;
@@ -322,6 +323,15 @@ impl Approve {
         }
         Ok(Some(signature))
     }
+}
+
+/// Nothing is signed that would be refused all the same.
+fn ensure_useful(set: &PolicySet, ledger: &Ledger) -> Result<(), Failure> {
+    let refusal = ledger.broken(&set.name).or_else(|| ledger.too_low(set));
+    refusal.map_or(Ok(()), |refusal| {
+        Err(refused(refusal.code(), refusal.to_string())
+            .with_hint("nothing was written: see to that first"))
+    })
 }
 
 fn not_higher(set: &PolicySet, highest: &Entry<Approval>) -> Failure {

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use birth_core::outcome::{Exit, FailureClass, Status};
 use birth_core::policy::Role;
+use birth_core::policy::diff::Compared;
 use birth_core::policy::ledger::Backing;
 
 use crate::cli::facts::{RoleName, wanted};
@@ -154,7 +155,9 @@ fn warn(name: &str, policy: &PolicyRuntime, output: &Output) {
 
 /// What was not asked about, where that is so: nothing changed there is no answer.
 fn not_asked(role: Role, difference: &Difference) -> Option<&'static str> {
-    let none = role == Role::Conflict && difference.birth_triggers == Some(0);
+    let compared = difference.diff.roles.get(&role).map(|of| of.compared);
+    let is_asked = compared != Some(Compared::Identical);
+    let none = is_asked && role == Role::Conflict && difference.birth_triggers == Some(0);
     none.then_some(
         "no birth trigger was asked about: the facts have none, as of a database without the birth function",
     )
@@ -166,7 +169,7 @@ fn headline(role: Role, of: &birth_core::policy::diff::RoleDiff) -> String {
         Role::Conflict => "objects",
         Role::Classification | Role::Coverage => "collections",
     };
-    if of.compared == birth_core::policy::diff::Compared::Identical {
+    if of.compared == Compared::Identical {
         return format!(
             "the same component with the same settings: {} {subjects} need not be asked about",
             of.subjects
