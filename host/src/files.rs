@@ -92,6 +92,14 @@ pub(crate) fn ensure_replaceable(dir: &Dir, name: &str) -> io::Result<()> {
     }
 }
 
+/// As [`write_atomically`], for what others may read: with the rights that this
+/// process gives to new files.
+pub(crate) fn write_readable(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut pending = Pending::create_with(dir, name, 0o666)?;
+    pending.file.write_all(bytes)?;
+    pending.finish()
+}
+
 /// Replaces a file that a person named and others read too: it keeps the rights that
 /// it had, and a new one gets the usual.
 pub(crate) fn replace_shared(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -128,8 +136,12 @@ pub(crate) struct Pending<'a> {
 
 impl<'a> Pending<'a> {
     pub(crate) fn create(dir: &'a Dir, name: &'a str) -> io::Result<Self> {
+        Self::create_with(dir, name, PRIVATE)
+    }
+
+    fn create_with(dir: &'a Dir, name: &'a str, mode: u32) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        let (temporary, file) = create_temporary(dir, options.write(true))?;
+        let (temporary, file) = create_temporary(dir, options.write(true).mode(mode))?;
         Ok(Self {
             dir,
             name,
@@ -161,16 +173,20 @@ impl Drop for Pending<'_> {
 /// through its handle alone: it goes with the process, however that ends.
 pub(crate) fn create_unnamed(dir: &Dir) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let (name, file) = create_temporary(dir, options.read(true).write(true))?;
+    options.read(true).write(true).mode(PRIVATE);
+    let (name, file) = create_temporary(dir, &mut options)?;
     dir.remove_file(&name)?;
     Ok(file)
 }
 
-/// Creates a private file under a name that nobody else has: of two that write the
+/// Rights of a file that is this user's alone.
+const PRIVATE: u32 = 0o600;
+
+/// Creates a file under a name that nobody else has: of two that write the
 /// same file at once, each writes its own, and the last whole one stays.
 fn create_temporary(dir: &Dir, options: &mut OpenOptions) -> io::Result<(String, File)> {
     const TRIES: u32 = 1000;
-    options.create_new(true).mode(0o600);
+    options.create_new(true);
     let process = std::process::id();
     for number in 0..TRIES {
         let name = format!(".birth-{process}-{number}.tmp");

@@ -102,9 +102,8 @@ impl Output {
     }
 
     /// The result in a form of its own, as it is.
-    pub(super) fn raw(&self, text: &str) -> Result<(), Failure> {
+    pub(super) fn raw(&self, text: &str) {
         result(text);
-        Ok(())
     }
 
     /// Progress, for people who watch.

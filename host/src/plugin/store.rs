@@ -2,16 +2,15 @@
 //! registry. A file's name is the SHA-256 of its bytes, and what is read is
 //! hashed again: who can write here can make a plugin missing, not another.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use birth_core::digest::Digest;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::Dir;
 use thiserror::Error;
 
-use crate::files::sync_dir;
+use crate::files::write_readable;
 
 /// A directory of components and of the manifests that named them.
 #[derive(Debug, Clone)]
@@ -127,27 +126,12 @@ impl ComponentStore {
         Ok(Some(bytes))
     }
 
-    /// Under a name of its own first: several may fetch the same, and nobody
-    /// reads half of it. Components are no secret, so the rights are the usual.
+    /// Whole or not at all: several may fetch the same, and nobody reads half of it.
+    /// Components are no secret, so the rights are the usual.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        static WRITES: AtomicU32 = AtomicU32::new(0);
         std::fs::create_dir_all(&self.0)?;
         let dir = Dir::open_ambient_dir(&self.0, ambient_authority())?;
-        let n = WRITES.fetch_add(1, Ordering::Relaxed);
-        let temporary = format!(".{name}.{}.{n}.tmp", std::process::id());
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        let written = dir.open_with(&temporary, &options).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            dir.rename(&temporary, &dir, name)
-        });
-        if written.is_err() {
-            // The error that matters is the one above.
-            let _ = dir.remove_file(&temporary);
-        }
-        written?;
-        sync_dir(&dir)
+        write_readable(&dir, name, bytes)
     }
 }
 

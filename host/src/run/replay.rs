@@ -226,16 +226,16 @@ fn recorded(view: &RunView) -> Result<(RecordedVerdicts, Result<(), Failure>), F
         return Err(JournalError::Newer { path, found, reads }.into());
     }
     let recorded: RecordedVerdicts = serde_json::from_str(&text).map_err(syntax)?;
+    let is_other = |revision: &Revision| *revision != recorded.revision;
     let is_intact = match written {
         Some(written) if written != found => Err(damaged(&format!(
             "its SHA-256 is {found}, and the run wrote {written}: it was changed"
         ))),
         // A run of a host that did not say; of that, the revision at least is known.
-        None => revision_of(view)
-            .is_none_or(|revision| *revision == recorded.revision)
-            .then_some(())
-            .ok_or_else(|| damaged(&"it is of another revision than the run's")),
-        Some(_) => Ok(()),
+        None if revision_of(view).is_some_and(is_other) => {
+            Err(damaged(&"it is of another revision than the run's"))
+        }
+        _ => Ok(()),
     };
     Ok((recorded, is_intact))
 }

@@ -172,7 +172,7 @@ impl Approve {
                 )
                 .with_hint("raise `revision` in the policy set, and approve that"));
             }
-            self.nothing_new(entry.why != self.why.clone().unwrap_or_else(|| entry.why.clone()))?;
+            self.nothing_new(self.why.as_ref().is_some_and(|why| *why != entry.why))?;
             self.nothing_new(self.diff.is_some() && self.diff != entry.diff)?;
             self.nothing_new(self.builder.is_some() && self.builder != entry.builder)?;
             let (place, entry) = (Some(at), entry.clone());
@@ -236,7 +236,7 @@ impl Approve {
         let stands = |d: &RollbackDecision| d.digest == digest && d.from == last.digest;
         let mut decisions = ledger.rollbacks.iter().map(|d| &d.said).enumerate();
         if let Some((at, entry)) = decisions.find(|(_, d)| stands(d)) {
-            self.nothing_new(entry.why != self.why.clone().unwrap_or_else(|| entry.why.clone()))?;
+            self.nothing_new(self.why.as_ref().is_some_and(|why| *why != entry.why))?;
             let (place, entry) = (Some(at), entry.clone());
             return Ok(Statement::Rollback { place, entry });
         }

@@ -119,7 +119,8 @@ pub(super) fn show(done: &Done<'_>, output: &Output) -> Result<(), Failure> {
     output.progress(&format!(
         "sign what follows with `ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE`, and add it with `birth policy approve --signature FILE.sig`"
     ));
-    output.raw(&text)
+    output.raw(&text);
+    Ok(())
 }
 
 fn decided(entry: &Entry<RollbackDecision>, digest: Digest, from: Digest) -> bool {
